@@ -1,0 +1,53 @@
+"""Adds bytecode to a wheel. Runs inside Pyodide, started by compile-wheel.mjs."""
+
+import base64
+import hashlib
+import importlib.util
+import py_compile
+import tempfile
+import zipfile
+from pathlib import Path
+
+
+def compile_wheel(source: str, target: str) -> None:
+    """Write to `target` the wheel `source` with a `.pyc` for every `.py`.
+
+    The bytecode is of the kind that is never compared with its source: Pyodide's file system gives unpacked files new
+    times, so that a time stamp would never match. The same source gives the same bytes.
+    """
+    with zipfile.ZipFile(source) as wheel:
+        entries = {info: wheel.read(info) for info in wheel.infolist()}
+    record = next(info for info in entries if info.filename.endswith(".dist-info/RECORD"))
+    del entries[record]
+
+    for info, content in list(entries.items()):
+        if info.filename.endswith(".py"):
+            compiled = importlib.util.cache_from_source(info.filename)
+            entries[_entry(compiled, info)] = _compile(info.filename, content)
+
+    lines = [f"{info.filename},{_digest(content)},{len(content)}" for info, content in entries.items()]
+    entries[record] = "\n".join([*lines, f"{record.filename},,", ""]).encode()
+    with zipfile.ZipFile(target, "w") as wheel:
+        for info, content in entries.items():
+            wheel.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
+
+
+def _entry(name: str, like: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, like.date_time)
+    info.external_attr = like.external_attr
+    return info
+
+
+def _compile(name: str, source: bytes) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "source.py")
+        path.write_bytes(source)
+        compiled = Path(folder, "source.pyc")
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(path), str(compiled), name, doraise=True, invalidation_mode=mode)
+        return compiled.read_bytes()
+
+
+def _digest(content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest())
+    return "sha256=" + digest.rstrip(b"=").decode()
