@@ -12,8 +12,9 @@ from pathlib import Path
 def compile_wheel(source: str, target: str) -> None:
     """Write to `target` the wheel `source` with a `.pyc` for every `.py`.
 
-    The bytecode is of the kind that is never compared with its source: Pyodide's file system gives unpacked files new
-    times, so that a time stamp would never match. The same source gives the same bytes.
+    The bytecode is of the kind that is never compared with its source: Pyodide's file system gives
+    unpacked files new times, so that a time stamp would never match. The same source gives the same
+    bytes.
     """
     with zipfile.ZipFile(source) as wheel:
         entries = {info: wheel.read(info) for info in wheel.infolist()}
@@ -25,7 +26,7 @@ def compile_wheel(source: str, target: str) -> None:
             compiled = importlib.util.cache_from_source(info.filename)
             entries[_entry(compiled, info)] = _compile(info.filename, content)
 
-    lines = [f"{info.filename},{_digest(content)},{len(content)}" for info, content in entries.items()]
+    lines = [f"{info.filename},{_digest(data)},{len(data)}" for info, data in entries.items()]
     entries[record] = "\n".join([*lines, f"{record.filename},,", ""]).encode()
     with zipfile.ZipFile(target, "w") as wheel:
         for info, content in entries.items():

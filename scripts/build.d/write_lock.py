@@ -2,9 +2,10 @@
 
     usage: python write_lock.py FOLDER
 
-The folder already holds Pyodide's own files and the wheel of `remotemedia`. Every folder in `packages/pyodide/` gives one
-wheel more, described by its `recipe.json`. The lock names these packages and no others, so that `loadPackage` takes
-nothing from anywhere else, and checks each against its SHA-256.
+The folder already holds Pyodide's own files and the wheel of `remotemedia`. Every folder in
+`packages/pyodide/` gives one wheel more, described by its `recipe.json`. The lock names these
+packages and no others, so that `loadPackage` takes nothing from anywhere else, and checks each
+against its SHA-256.
 """
 
 import hashlib

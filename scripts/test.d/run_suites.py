@@ -2,8 +2,8 @@
 
     usage: python run_suites.py SUITE...
 
-The last line is `N passed, N failed, N skipped`. A suite fails if its command does, if one of its tests does, or if it
-ran no test at all.
+The last line is `N passed, N failed, N skipped`. A suite fails if its command does, if one of its
+tests does, or if it ran no test at all.
 """
 
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,13 @@ class Counts(NamedTuple):
     skipped: int
 
     def __str__(self) -> str:
+        """Spell the counts as the last line does."""
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Add counts up."""
+    return Counts(*map(sum, zip(Counts(0, 0, 0), *counts, strict=True)))
 
 
 class Suite(NamedTuple):
@@ -41,25 +47,27 @@ class Suite(NamedTuple):
 
 
 def read_cargo(report: str) -> Counts:
-    """Add up the closing lines of the test binaries; stable cargo has no machine-readable report."""
-    lines = re.findall(r"^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored;", report, re.MULTILINE)
-    return Counts(*(sum(int(line[column]) for line in lines) for column in range(3)))
+    """Add up the closing lines of the test binaries: stable cargo has no report for machines."""
+    closing = r"^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored;"
+    return total(Counts(*map(int, line)) for line in re.findall(closing, report, re.MULTILINE))
 
 
 def read_junit(report: str) -> Counts:
     """Read pytest's JUnit XML."""
-    suites = [suite.attrib for suite in ET.fromstring(report).iter("testsuite")]
-    total, failures, errors, skipped = (
-        sum(int(suite[name]) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
+    suite = ET.fromstring(report).find("testsuite")
+    tests, failures, errors, skipped = (
+        int(suite.attrib[name]) if suite is not None else 0
+        for name in ("tests", "failures", "errors", "skipped")
     )
-    failed = failures + errors
-    return Counts(total - failed - skipped, failed, skipped)
+    return Counts(tests - failures - errors - skipped, failures + errors, skipped)
 
 
 def read_vitest(report: str) -> Counts:
-    """Read Vitest's JSON; a file that cannot be loaded counts as a failed test."""
+    """Read Vitest's JSON; a file that could not be loaded counts as a failed test."""
     data = json.loads(report)
-    unloaded = sum(not file["assertionResults"] and file["status"] == "failed" for file in data["testResults"])
+    unloaded = sum(
+        file["status"] == "failed" and not file["assertionResults"] for file in data["testResults"]
+    )
     skipped = data["numPendingTests"] + data["numTodoTests"]
     return Counts(data["numPassedTests"], data["numFailedTests"] + unloaded, skipped)
 
@@ -84,7 +92,13 @@ SUITES = {
         read_junit,
     ),
     "vitest": Suite(
-        ["vitest", "run", "--reporter=default", "--reporter=json", f"--outputFile.json={REPORTS / 'vitest.json'}"],
+        [
+            "vitest",
+            "run",
+            "--reporter=default",
+            "--reporter=json",
+            f"--outputFile.json={REPORTS / 'vitest.json'}",
+        ],
         ROOT,
         REPORTS / "vitest.json",
         read_vitest,
@@ -110,38 +124,40 @@ def run(name: str) -> tuple[Counts, bool]:
     suite.report.unlink(missing_ok=True)
     print(f"== {name}", flush=True)
     began = time.monotonic()
-    with subprocess.Popen(
-        suite.command,
-        cwd=suite.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        output = []
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            output.append(line)
+    status, output = run_visibly(suite.command, suite.folder)
     seconds = time.monotonic() - began
 
     if suite.read is read_cargo:
-        suite.report.write_text("".join(output))
+        suite.report.write_text(output)
     counts = suite.read(suite.report.read_text()) if suite.report.exists() else Counts(0, 0, 0)
-    passed = process.returncode == 0 and counts.failed == 0 and counts.passed > 0
-    reason = "" if passed else f", FAILED (exit code {process.returncode})" if counts.passed else ", FAILED: no test ran"
+    right = status == 0 and counts.failed == 0 and counts.passed > 0
+    reason = "" if right else f", FAILED with exit code {status}"
+    if counts == (0, 0, 0):
+        reason += ", no test ran"
     print(f"== {name}: {counts}, {seconds:.0f} s{reason}", flush=True)
-    return counts, passed
+    return counts, right
+
+
+def run_visibly(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run a command, showing its output as it comes; returns the exit code and the output."""
+    output = []
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            output.append(line)
+    return process.returncode, "".join(output)
 
 
 def main(names: list[str]) -> int:
     """Run the suites and print the totals; returns the exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     results = {name: run(name) for name in names}
-    bad = [name for name, (_, passed) in results.items() if not passed]
+    bad = [name for name, (_, right) in results.items() if not right]
     if bad:
         print(f"failed: {', '.join(bad)}")
-    print(Counts(*(sum(column) for column in zip(*(counts for counts, _ in results.values()), strict=True))))
+    print(total(counts for counts, _ in results.values()))
     return 1 if bad else 0
 
 

@@ -11,8 +11,8 @@ __all__ = ["runtime_path"]
 def runtime_path() -> Path:
     """Return the path of `runtime.wasm`, a WASI preview 1 reactor.
 
-    A wheel carries the module beside this file. In a checkout, installed editable, it is the module that
-    `scripts/build` put into `dist/wasm/`.
+    A wheel carries the module beside this file. In a checkout, installed editable, it is the module
+    that `scripts/build` put into `dist/wasm/`.
 
     Raises:
         FileNotFoundError: if there is no module at either place.
