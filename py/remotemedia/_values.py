@@ -1,0 +1,229 @@
+"""The values that travel through a pipeline.
+
+None, bool, int (64 bits), float, str, list, dict with str keys, bytes, numpy.ndarray of the dtypes
+in `DTYPES`, and `Audio`. numpy is imported only when an array is at hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._errors import CapabilityError
+from remotemedia._paths import child
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+DTYPES = {
+    "u8": "|u1", "i8": "|i1", "u16": "<u2", "i16": "<i2", "u32": "<u4", "i32": "<i4",
+    "i64": "<i8", "f32": "<f4", "f64": "<f8", "bool": "|b1",
+}  # fmt: skip
+"""Names of element types on the wire → numpy's."""
+
+SIZES = {name: int(code[-1]) for name, code in DTYPES.items()}
+"""Bytes of one element."""
+
+MAX_DEPTH = 128
+"""Lists and maps inside each other."""
+
+MAX_SAFE = 2**53 - 1
+"""The largest integer that every language keeps as a plain JSON number."""
+
+MIN_I64, MAX_I64 = -(2**63), 2**63 - 1
+
+SCALARS = frozenset({type(None), bool, int, float, str})
+
+_NAMES = {code: name for name, code in DTYPES.items()}
+
+
+def numpy() -> Any:
+    """Return the module numpy, or raise CapabilityError if it is not installed."""
+    try:
+        import numpy as np
+    except ImportError:
+        message = "arrays and audio need numpy: pip install 'remotemedia[audio]'"
+        raise CapabilityError(message) from None
+    return np
+
+
+class UnrepresentableError(ValueError):
+    """A value that cannot cross a boundary; `path` leads to the offending part."""
+
+    def __init__(self, reason: str, path: str = "$") -> None:
+        super().__init__(f"{reason} (at {path})")
+        self.reason = reason
+        self.path = path
+
+
+class Audio:
+    """A stretch of sound.
+
+    `samples` is a read-only `(channels, frames)` float32 array, nominal range [-1, 1]; a 1-d array
+    is taken as mono. `sample_rate` is in hertz, a whole number. `timestamp` is the time of the
+    first frame in seconds, or None if unknown.
+    """
+
+    __slots__ = ("sample_rate", "samples", "timestamp")
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    timestamp: float | None
+
+    def __init__(self, samples: Any, sample_rate: int, timestamp: float | None = None) -> None:
+        np = numpy()
+        array = np.asarray(samples)
+        if array.dtype.kind != "f" and array.size:
+            message = f"samples must be floats, not {array.dtype}: scale integer PCM first"
+            raise TypeError(message)
+        if array.ndim == 1:
+            array = array[np.newaxis]
+        if array.ndim != 2:  # noqa: PLR2004
+            message = f"samples must have the shape (channels, frames), not {array.shape}"
+            raise ValueError(message)
+        if int(sample_rate) != sample_rate or sample_rate < 1:
+            message = f"sample_rate must be a whole number of hertz ≥ 1, not {sample_rate!r}"
+            raise ValueError(message)
+        self.samples = read_only(np.ascontiguousarray(array, dtype="<f4"))
+        self.sample_rate = int(sample_rate)
+        self.timestamp = None if timestamp is None else float(timestamp)
+
+    @classmethod
+    def of_checked(cls, samples: Any, sample_rate: int, timestamp: float | None) -> Audio:
+        """Wrap a read-only float32 `(channels, frames)` array without checking it again."""
+        audio = cls.__new__(cls)
+        audio.samples = samples
+        audio.sample_rate = sample_rate
+        audio.timestamp = timestamp
+        return audio
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return int(self.samples.shape[0])
+
+    @property
+    def frames(self) -> int:
+        """Number of samples per channel."""
+        return int(self.samples.shape[1])
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sample_rate
+
+    def __eq__(self, other: object) -> bool:
+        """Compare exactly, NaN equal to NaN."""
+        if not isinstance(other, Audio):
+            return NotImplemented
+        return (
+            self.sample_rate == other.sample_rate
+            and (self.timestamp == other.timestamp)
+            and bool(numpy().array_equal(self.samples, other.samples, equal_nan=True))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Shape, rate and time, not the samples."""
+        shape = f"{self.channels} × {self.frames}"
+        at = "" if self.timestamp is None else f" from {self.timestamp} s"
+        return f"<Audio {shape} at {self.sample_rate} Hz{at}>"
+
+
+def read_only(array: Any) -> Any:
+    """Return the array itself if nobody can write to it through this object, else such a view."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def freeze(value: Any) -> Any:
+    """Return the value with all arrays in it read-only; anything else stays the same object."""
+    if isinstance(value, list):
+        return [freeze(item) for item in value] if _has_containers(value) else value
+    if isinstance(value, dict):
+        values = value.values()
+        if _has_containers(values):
+            return {key: freeze(item) for key, item in value.items()}
+        return value
+    np = sys.modules.get("numpy")
+    if np is not None and isinstance(value, np.ndarray):
+        return read_only(value)
+    return value
+
+
+def _has_containers(values: Iterable[Any]) -> bool:
+    return not set(map(type, values)) <= SCALARS
+
+
+def dtype_name(array: Any) -> str | None:
+    """Return the wire name of a numpy array's dtype, None if it has none."""
+    return _NAMES.get(array.dtype.str) or _NAMES.get(array.dtype.newbyteorder("<").str)
+
+
+def represent(value: Any, path: str = "$", depth: int = 1) -> Any:
+    """Return the value as it would arrive after a crossing, arrays read-only, nothing copied.
+
+    Tuples become lists, numpy scalars become numbers, bytearrays and memoryviews become bytes.
+    Raises UnrepresentableError with the path of what has no such form.
+    """
+    kind = type(value)
+    if kind is bool or value is None:
+        return value
+    if isinstance(value, str):
+        return _text(value, path)
+    if isinstance(value, int):
+        return _integer(value, path)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, (list, tuple, dict)):
+        if depth > MAX_DEPTH:
+            raise UnrepresentableError(f"nested deeper than {MAX_DEPTH} levels", path)
+        if isinstance(value, dict):
+            return {key: represent(item, at, depth + 1) for key, item, at in _entries(value, path)}
+        return [represent(item, child(path, i), depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, Audio):
+        return value
+    return _numpy_value(value, path)
+
+
+def _text(value: str, path: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UnrepresentableError("a string with a lone surrogate", path) from None
+    return str(value)
+
+
+def _integer(value: int, path: str) -> int:
+    if not MIN_I64 <= value <= MAX_I64:
+        raise UnrepresentableError("an integer beyond 64 bits", path)
+    return int(value)
+
+
+def _entries(value: dict[Any, Any], path: str) -> Iterator[tuple[str, Any, str]]:
+    for key, item in value.items():
+        if not isinstance(key, str):
+            reason = f"a map key of type {type(key).__name__}, only str is possible"
+            raise UnrepresentableError(reason, path)
+        _text(key, path)
+        yield key, item, child(path, key)
+
+
+def _numpy_value(value: Any, path: str) -> Any:
+    np = sys.modules.get("numpy")
+    if np is not None and isinstance(value, np.ndarray):
+        if dtype_name(value) is None:
+            raise UnrepresentableError(f"an array of dtype {value.dtype}", path)
+        return read_only(value)
+    if np is not None and isinstance(value, (np.bool_, np.integer, np.floating)):
+        return represent(value.item(), path)
+    raise UnrepresentableError(f"a value of type {type(value).__name__}", path)
