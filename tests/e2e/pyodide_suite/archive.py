@@ -1,0 +1,34 @@
+"""Packs the shared pytest suite, its vectors and pytest itself for Pyodide.
+
+    usage: python archive.py FILE.zip
+
+pytest and what it needs are pure Python, so the installed files serve. `py/tests/native` stays out: it needs a
+native machine (processes, wasmtime).
+"""
+
+import sys
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+DISTRIBUTIONS = ["pytest", "pluggy", "iniconfig", "packaging", "pygments"]
+FOLDERS = ["py/tests", "tests/vectors", "packages/pipelines"]
+
+
+def main(target: Path) -> None:
+    """Write the archive."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in DISTRIBUTIONS:
+            for file in distribution(name).files or []:
+                if file.parts[0] != ".." and file.suffix != ".pyc":
+                    archive.write(file.locate(), f"site/{file}")
+        for folder in FOLDERS:
+            for file in sorted((ROOT / folder).rglob("*")):
+                relative = file.relative_to(ROOT)
+                if file.is_file() and "__pycache__" not in relative.parts and "native" not in relative.parts:
+                    archive.write(file, str(relative))
+
+
+main(Path(sys.argv[1]))

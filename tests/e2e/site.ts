@@ -1,0 +1,27 @@
+/** Serves the built site under a sub-path, and the library beside it, to every test. */
+import { test as base } from '@playwright/test';
+import { serve } from '../../scripts/serve.mjs';
+
+/** Where the site lies: never at the root, so that an absolute URL in it shows at once. */
+export const sitePath = '/some/sub/path/';
+
+interface Servers {
+  /** URL of the built site, with a slash at the end. */
+  siteUrl: string;
+}
+
+export const test = base.extend<object, Servers>({
+  siteUrl: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the needed fixtures from this pattern
+    async ({}, use) => {
+      const server = await serve({
+        mounts: { [sitePath]: 'dist/site', '/lib/': 'dist/lib', '/sources/': '.cache/pyodide-suite' },
+      });
+      await use(server.url + sitePath);
+      await server.close();
+    },
+    { scope: 'worker' },
+  ],
+});
+
+export { expect } from '@playwright/test';
