@@ -1,0 +1,15 @@
+//! The RemoteMedia engine: values, packets, manifests, plans, and the execution of segments.
+//!
+//! No I/O, no clock of its own and no `unsafe`: a host supplies what a [`host::Host`] asks for and drives an
+//! [`engine::Engine`]. Nodes live in `remotemedia-nodes`, the WASI module in `remotemedia-wasi`.
+#![forbid(unsafe_code)]
+
+pub mod array;
+pub mod buffer;
+pub mod error;
+pub mod issue;
+pub mod json_form;
+pub mod json_text;
+pub mod literal;
+pub mod packet;
+pub mod value;
