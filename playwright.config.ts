@@ -8,6 +8,7 @@ export default defineConfig({
   timeout: 180_000,
   workers: 1,
   forbidOnly: true,
+  globalSetup: './tests/e2e/bundles.ts',
   retries: 0,
   projects: [{ name: 'chromium', use: { browserName: 'chromium', launchOptions: launchOptions() } }],
 });

@@ -1,0 +1,125 @@
+/** The demo page as a person uses it: by mouse, by keyboard, with good and bad bundles. */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, test } from './site.js';
+
+const bundle = (name: string) => `dist/bundles/${name}.rmpkg`;
+
+async function open(page: Page, siteUrl: string): Promise<void> {
+  await page.goto(siteUrl);
+  await expect(page.getByRole('status')).toHaveText(/is ready/);
+}
+
+async function run(page: Page, input: string): Promise<void> {
+  await page.getByLabel('Items, as JSON').fill(input);
+  await page.getByRole('button', { name: 'Run' }).click();
+}
+
+/** What the page shows as output of its only sink. */
+async function output(page: Page): Promise<unknown> {
+  await expect(page.getByRole('status')).toHaveText('Done.');
+  return JSON.parse((await page.locator('pre.output').textContent()) ?? '');
+}
+
+/** Puts a file where a drag from the desktop would. */
+async function drop(page: Page, name: string, content: Buffer): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ({ name, bytes }) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(bytes)], name));
+      return transfer;
+    },
+    { name, bytes: [...content] },
+  );
+  await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+}
+
+test('runs an example, and says where its nodes ran', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('Example').selectOption('mixed');
+  await expect(page.getByRole('status')).toHaveText('mixed is ready.');
+  await run(page, '[5, 7, 10]');
+  const items = (await output(page)) as { original_text: string }[];
+  expect(items.map((item) => item.original_text)).toEqual(['15', '21', '30']);
+  const rows = await page.locator('tbody tr').allTextContents();
+  expect(rows.some((row) => row.includes('MultiplyNode') && row.includes('rust'))).toBe(true);
+  expect(rows.some((row) => row.includes('TextProcessorNode') && row.includes('python'))).toBe(true);
+});
+
+test('works by keyboard alone', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('Items, as JSON').focus();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('[0, -5, 100]');
+  await page.keyboard.press('Control+Enter');
+  expect(await output(page)).toEqual([10, 0, 210]);
+  await expect(page.locator('#results')).toBeFocused();
+});
+
+test('takes a dropped bundle', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await drop(page, 'mine.rmpkg', readFileSync(bundle('calculator')));
+  await expect(page.getByRole('status')).toHaveText('mine.rmpkg is ready.');
+  await run(page, '[5]');
+  expect(await output(page)).toEqual([20]);
+});
+
+test('runs recorded speech, and a WAV file of the user', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('Example').selectOption('voice-gate');
+  await expect(page.getByRole('status')).toHaveText('voice-gate is ready.');
+  await page.getByRole('button', { name: 'Run' }).click();
+  const [fromExample] = (await output(page)) as { start_s: number; end_s: number }[][];
+  expect(fromExample?.length).toBeGreaterThan(0);
+
+  const wav = 'packages/pipelines/voice-gate/data/sense_and_sensibility_01_austen_64kb-0880.wav';
+  await page.getByLabel('or a WAV file').setInputFiles(wav);
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect(page.getByRole('status')).toHaveText('Running …');
+  const [fromFile] = (await output(page)) as { start_s: number; end_s: number }[][];
+  expect(fromFile?.at(-1)?.end_s).toBeGreaterThan(2);
+  expect(basename(wav)).toContain('0880');
+});
+
+test('stops a Python node that does not end, and runs again', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('choose or drop a bundle').setInputFiles('.cache/e2e/endless.rmpkg');
+  await expect(page.getByRole('status')).toHaveText('endless.rmpkg is ready.');
+  await run(page, '[1]');
+  await page.waitForTimeout(4000); // long enough for Pyodide to be in the loop
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('alert').getByText('CancelledError')).toBeVisible();
+
+  await page.getByLabel('Example').selectOption('calculator');
+  await expect(page.getByRole('status')).toHaveText('calculator is ready.');
+  await run(page, '[5, 7, 3]');
+  expect(await output(page)).toEqual([20, 24, 16]);
+});
+
+test('a truncated bundle says why it is refused', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  const whole = readFileSync(bundle('calculator'));
+  await drop(page, 'half.rmpkg', whole.subarray(0, whole.length / 2));
+  await expect(page.getByRole('alert').getByText('PackageError')).toBeVisible();
+});
+
+test('a raising node shows class, node, item and traceback', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('choose or drop a bundle').setInputFiles('.cache/e2e/raising.rmpkg');
+  await expect(page.getByRole('status')).toHaveText('raising.rmpkg is ready.');
+  await run(page, '[1, "text"]');
+  const alert = page.getByRole('alert');
+  await expect(alert.getByText('NodeError')).toBeVisible();
+  await expect(alert).toContainText('Node up (DataTransformNode, python), item 1');
+  await expect(alert).toContainText('data_transform.py');
+
+  await run(page, '[1, 2]');
+  expect(await output(page)).toEqual([2, 3]);
+});
+
+test('wrong JSON is said beside the field', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('Items, as JSON').fill('[1,');
+  await expect(page.locator('#input-error')).toBeVisible();
+});
