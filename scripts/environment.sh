@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 export PATH PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-wasi_target=wasm32-wasip1
+export wasi_target=wasm32-wasip1
 
 # step WHAT: one line about something that is being done.
 step() { echo "${0##*/}: $*"; }
