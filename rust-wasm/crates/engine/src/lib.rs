@@ -6,10 +6,13 @@
 
 pub mod array;
 pub mod buffer;
+pub mod catalog;
 pub mod error;
 pub mod issue;
 pub mod json_form;
 pub mod json_text;
 pub mod literal;
+pub mod manifest;
 pub mod packet;
+pub mod plan;
 pub mod value;

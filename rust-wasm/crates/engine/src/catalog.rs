@@ -1,0 +1,249 @@
+//! The catalog: what a node type is called, takes and gives (`docs/internals/plan.md`, "Catalog entry").
+
+use serde::Deserialize;
+use serde_json::{Map as JsonMap, Value as Json};
+
+/// What executes a node.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Runtime {
+    /// This engine.
+    Rust,
+    /// The Python engine.
+    Python,
+    /// The JavaScript engine.
+    Js,
+}
+
+impl Runtime {
+    /// The word in manifests, metrics and errors.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Python => "python",
+            Self::Js => "js",
+        }
+    }
+
+    /// What a `runtime_hint` forces; `Some(None)` for `auto`, `None` for an unknown word.
+    #[must_use]
+    pub fn from_hint(word: &str) -> Option<Option<Self>> {
+        match word {
+            "auto" => Some(None),
+            "rust" => Some(Some(Self::Rust)),
+            // The earlier system's words for its Python runtimes.
+            "python" | "rust_python" | "cpython" | "cpython_wasm" => Some(Some(Self::Python)),
+            "js" => Some(Some(Self::Js)),
+            _ => None,
+        }
+    }
+}
+
+/// An address space that executes nodes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// Inside this module.
+    Rust,
+    /// The Python interpreter.
+    Python,
+    /// JavaScript beside the engine.
+    JsWorker,
+    /// JavaScript in the page.
+    JsPage,
+}
+
+impl Place {
+    /// In the order in which `auto` prefers them.
+    pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JsWorker, Self::JsPage];
+
+    /// The name in plans.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust:runtime",
+            Self::Python => "python",
+            Self::JsWorker => "js:worker",
+            Self::JsPage => "js:page",
+        }
+    }
+
+    /// The runtime that executes here.
+    #[must_use]
+    pub fn runtime(self) -> Runtime {
+        match self {
+            Self::Rust => Runtime::Rust,
+            Self::Python => Runtime::Python,
+            Self::JsWorker | Self::JsPage => Runtime::Js,
+        }
+    }
+}
+
+/// One node type in one runtime. Fields that only documentation uses stay in the JSON.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Entry {
+    /// The canonical type name.
+    #[serde(rename = "type")]
+    pub node_type: String,
+    /// Other names of the type.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The params' schema.
+    #[serde(default)]
+    pub params: Params,
+    /// Input ports.
+    #[serde(default = "default_inputs")]
+    pub inputs: JsonMap<String, Json>,
+    /// Output ports.
+    #[serde(default = "default_outputs")]
+    pub outputs: JsonMap<String, Json>,
+    /// Python packages that it needs.
+    #[serde(default)]
+    pub requires: Vec<String>,
+}
+
+/// The schema of a node's params.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Params {
+    /// Names that must be given.
+    #[serde(default)]
+    pub required: Vec<String>,
+    /// A schema per name.
+    #[serde(default)]
+    pub properties: JsonMap<String, Json>,
+}
+
+fn default_inputs() -> JsonMap<String, Json> {
+    JsonMap::from_iter([("in".to_owned(), Json::Null)])
+}
+
+fn default_outputs() -> JsonMap<String, Json> {
+    JsonMap::from_iter([("out".to_owned(), Json::Null)])
+}
+
+impl Entry {
+    /// Reads a list of entries, or says what is wrong with it.
+    pub fn list(json: &Json) -> Result<Vec<Self>, String> {
+        Vec::deserialize(json).map_err(|error| error.to_string())
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.node_type == name || self.aliases.iter().any(|alias| alias == name)
+    }
+}
+
+impl Params {
+    /// The canonical name of a param that may be given by an alias.
+    #[must_use]
+    pub fn resolve(&self, name: &str) -> Option<&str> {
+        if let Some((name, _)) = self.properties.get_key_value(name) {
+            return Some(name);
+        }
+        let has_alias = |schema: &Json| {
+            schema.get("aliases").and_then(Json::as_array).is_some_and(|list| list.iter().any(|alias| alias == name))
+        };
+        self.properties.iter().find(|(_, schema)| has_alias(schema)).map(|(name, _)| name.as_str())
+    }
+}
+
+/// All that is available for a plan: entries by place, in the order of preference.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogs {
+    places: Vec<(Place, Vec<Entry>)>,
+}
+
+/// What a search for a type gives.
+pub enum Lookup<'a> {
+    /// This entry at this place.
+    Found(Place, &'a Entry),
+    /// The type is known, but not in the runtime that was asked for.
+    Elsewhere(&'a Entry),
+    /// No such type.
+    Unknown,
+}
+
+impl Catalogs {
+    /// Adds what is available at a place.
+    pub fn add(&mut self, place: Place, entries: Vec<Entry>) {
+        self.places.push((place, entries));
+        self.places.sort_by_key(|(place, _)| Place::ALL.iter().position(|other| other == place));
+    }
+
+    /// The best implementation of a type, in the runtime asked for, if any was.
+    #[must_use]
+    pub fn find(&self, name: &str, runtime: Option<Runtime>) -> Lookup<'_> {
+        let mut elsewhere = Lookup::Unknown;
+        for (place, entries) in &self.places {
+            let Some(entry) = entries.iter().find(|entry| entry.is_called(name)) else { continue };
+            if runtime.is_none_or(|runtime| runtime == place.runtime()) {
+                return Lookup::Found(*place, entry);
+            }
+            if matches!(elsewhere, Lookup::Unknown) {
+                elsewhere = Lookup::Elsewhere(entry);
+            }
+        }
+        elsewhere
+    }
+
+    /// Names that someone who wrote `name` may have meant, the nearest first.
+    #[must_use]
+    pub fn near(&self, name: &str) -> Vec<&str> {
+        let entries = self.places.iter().flat_map(|(_, entries)| entries);
+        let names = entries.flat_map(|entry| std::iter::once(&entry.node_type).chain(&entry.aliases));
+        let mut near: Vec<(usize, &str)> = names
+            .map(|other| (distance(&name.to_lowercase(), &other.to_lowercase()), other.as_str()))
+            .filter(|(distance, other)| *distance <= 2 + other.len() / 8)
+            .collect();
+        near.sort_unstable();
+        near.dedup();
+        near.into_iter().take(5).map(|(_, name)| name).collect()
+    }
+}
+
+/// Levenshtein distance, with long names cut so that a hostile one costs little.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, pair) in b.iter().zip(row.windows(2)) {
+            let &[diagonal, above] = pair else { continue };
+            left = (left + 1).min(above + 1).min(diagonal + usize::from(x != *y));
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn catalogs() -> Catalogs {
+        let entry = |name: &str| json!({"type": name, "aliases": [format!("{name}Alias")]});
+        let mut catalogs = Catalogs::default();
+        catalogs.add(Place::Python, Entry::list(&json!([entry("Both"), entry("Py")])).unwrap());
+        catalogs.add(Place::Rust, Entry::list(&json!([entry("Both")])).unwrap());
+        catalogs
+    }
+
+    #[test]
+    fn rust_comes_before_python_unless_a_runtime_is_forced() {
+        let catalogs = catalogs();
+        assert!(matches!(catalogs.find("Both", None), Lookup::Found(Place::Rust, _)));
+        assert!(matches!(catalogs.find("BothAlias", Some(Runtime::Python)), Lookup::Found(Place::Python, _)));
+        assert!(matches!(catalogs.find("Py", None), Lookup::Found(Place::Python, _)));
+        assert!(matches!(catalogs.find("Py", Some(Runtime::Rust)), Lookup::Elsewhere(_)));
+        assert!(matches!(catalogs.find("Nope", None), Lookup::Unknown));
+    }
+
+    #[test]
+    fn near_misses_ignore_case_and_small_typos() {
+        assert_eq!(catalogs().near("bohtalias"), ["BothAlias"]);
+        assert!(catalogs().near("SomethingElse").is_empty());
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
