@@ -1,6 +1,6 @@
 /** Values → packets (docs/internals/packets.md). */
 import { NodeError } from './errors.js';
-import { contiguousSize, writeLayout } from './packet.js';
+import { contiguousSize, type Packet, writeLayout } from './packet.js';
 import { Audio, isPlainObject, maxDepth, pathKey, Tensor, type Value } from './values.js';
 
 /** A batch of items in columns. `edges` is one number when all items share it. */
@@ -17,6 +17,8 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 interface Part {
   readonly length: number;
   readonly write: (target: Uint8Array, offset: number) => void;
+  /** The content, if it stands in memory as it is. */
+  readonly source?: Uint8Array;
 }
 
 const encoder = new TextEncoder();
@@ -32,19 +34,36 @@ export function encodePacket(
   columns: Columns,
   allocate: (bytes: number) => ArrayBuffer = (bytes) => new ArrayBuffer(bytes),
 ): Uint8Array<ArrayBuffer> {
+  const { header, parts } = encodeColumns(columns);
+  const lengths = parts.map((part) => part.length);
+  const bytes = new Uint8Array(allocate(contiguousSize(header.length, lengths)));
+  const packet = bytes.subarray(0, contiguousSize(header.length, lengths));
+  const offsets = writeLayout(packet, header, lengths);
+  parts.forEach((part, index) => {
+    part.write(packet, offsets[index] ?? 0);
+  });
+  return packet;
+}
+
+/** Encodes a batch as a gather list whose arrays are the values' own memory where that is possible. */
+export function encodeLoose(columns: Columns): Packet {
+  const { header, parts } = encodeColumns(columns);
+  const buffers = parts.map(({ length, source, write }) => {
+    if (source) return source;
+    const written = new Uint8Array(length);
+    write(written, 0);
+    return written;
+  });
+  return { header, buffers };
+}
+
+function encodeColumns(columns: Columns): { header: Uint8Array; parts: readonly Part[] } {
   const writer = new Writer();
   const rounds = writer.list(columns.rounds, '$', 1);
   const edges = typeof columns.edges === 'number' ? columns.edges : writer.list(columns.edges, '$', 1);
   const values = writer.items(columns.values, columns.rounds);
   const header = encoder.encode(JSON.stringify({ rounds, edges, values, refs: writer.refs }));
-  const lengths = writer.parts.map((part) => part.length);
-  const bytes = new Uint8Array(allocate(contiguousSize(header.length, lengths)));
-  const packet = bytes.subarray(0, contiguousSize(header.length, lengths));
-  const offsets = writeLayout(packet, header, lengths);
-  writer.parts.forEach((part, index) => {
-    part.write(packet, offsets[index] ?? 0);
-  });
-  return packet;
+  return { header, parts: writer.parts };
 }
 
 class Writer {
@@ -177,7 +196,10 @@ function refuse(message: string, path: string): never {
 }
 
 function bytesPart(arrays: readonly ArrayBufferView[]): Part {
+  const [only] = arrays;
+  const isOne = arrays.length === 1 && only !== undefined;
   return {
+    ...(isOne ? { source: new Uint8Array(only.buffer, only.byteOffset, only.byteLength) } : {}),
     length: arrays.reduce((sum, array) => sum + array.byteLength, 0),
     write(target, offset) {
       for (const { buffer, byteOffset, byteLength } of arrays) {

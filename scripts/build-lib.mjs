@@ -1,0 +1,40 @@
+// Builds the npm library: dist/lib with index.js, the worker's script engine.worker.js, what both share, declarations.
+//   usage: node scripts/build-lib.mjs [--minify] [--no-types]
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const output = `${root}dist/lib`;
+
+// The worker is an entry of its own, so that its URL stays as it is for the user's bundler and for Node.js to find.
+const workerUrl = {
+  name: 'worker-url',
+  transform: {
+    filter: { id: /thread\.ts$/ },
+    // As long as before, so that source maps stay right.
+    handler: (code) => ({ code: code.replace('./engine.worker.ts', './engine.worker.js'), map: null }),
+  },
+};
+
+rmSync(output, { recursive: true, force: true });
+const bundle = await rolldown({
+  input: { index: `${root}web/src/index.ts`, 'engine.worker': `${root}web/src/worker/engine.worker.ts` },
+  plugins: [workerUrl],
+  platform: 'browser',
+  tsconfig: `${root}tsconfig.json`,
+  resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+});
+await bundle.write({
+  dir: output,
+  format: 'esm',
+  sourcemap: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+  minify: process.argv.includes('--minify'),
+});
+await bundle.close();
+if (!process.argv.includes('--no-types')) {
+  execFileSync(`${root}node_modules/.bin/tsc`, ['-p', `${root}tsconfig.lib.json`], { stdio: 'inherit' });
+}

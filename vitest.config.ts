@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['web/tests/**/*.test.ts'],
+    globalSetup: ['web/tests/setup.ts'],
+    // Starting Python takes seconds, more on a busy machine.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    // Two cores, and each runner has a worker of its own.
+    maxWorkers: 2,
+  },
+});

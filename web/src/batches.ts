@@ -1,0 +1,32 @@
+/** Cuts a list of items into batches: up to 256 items or 4 MiB. */
+import { Audio, Tensor, type Value } from './values.js';
+
+const maxItems = 256;
+const maxBytes = 4 * 2 ** 20;
+
+/** The batches of a list, each with the index of its first item. */
+export function* batches(items: readonly Value[]): Generator<{ first: number; items: readonly Value[] }> {
+  let first = 0;
+  let bytes = 0;
+  for (let next = 0; next < items.length; next++) {
+    const size = sizeOf(items[next] ?? null, 0);
+    if (next > first && (next - first >= maxItems || bytes + size > maxBytes)) {
+      yield { first, items: items.slice(first, next) };
+      first = next;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (first < items.length) yield { first, items: items.slice(first) };
+}
+
+/** Roughly the bytes that a value takes in a packet. */
+function sizeOf(value: Value, depth: number): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null || depth > 8) return 8;
+  if (value instanceof Uint8Array) return value.length;
+  if (value instanceof Tensor) return value.data.byteLength;
+  if (value instanceof Audio) return value.frames * value.channels.length * 4;
+  if (Array.isArray(value) && typeof value[0] === 'number') return value.length * 8;
+  return Object.values(value).reduce((sum: number, inner: Value) => sum + sizeOf(inner, depth + 1), 8);
+}

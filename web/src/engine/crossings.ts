@@ -1,0 +1,59 @@
+/** Counts what crosses between places, and how long crossing takes. */
+import type { CrossingMetrics } from '../metrics.js';
+
+/** Crossings of one run. */
+export class Crossings {
+  private readonly rows = new Map<string, CrossingMetrics>();
+  /** Per segment: time in calls, and the bytes that each row brought. */
+  private readonly segments = new Map<number, { calledUs: number; bytes: Map<CrossingMetrics, number> }>();
+
+  /** Counts packets that went from one place to another. */
+  add(from: string, to: string, packets: number, bytes: number, durationUs: number): CrossingMetrics {
+    const key = `${from} ${to}`;
+    let row = this.rows.get(key);
+    if (!row) {
+      row = { from, to, packets: 0, bytes: 0, total_duration_us: 0 };
+      this.rows.set(key, row);
+    }
+    row.packets += packets;
+    row.bytes += bytes;
+    row.total_duration_us += durationUs;
+    return row;
+  }
+
+  /** Counts what a segment is given. */
+  arrived(segment: number, from: readonly { place: string; bytes: number }[], to: string): void {
+    const { bytes: shares } = this.segment(segment);
+    for (const { place, bytes } of from) {
+      const row = this.add(place, to, 1, bytes, 0);
+      shares.set(row, (shares.get(row) ?? 0) + bytes);
+    }
+  }
+
+  /** Adds the time of a call. */
+  called(segment: number, us: number): void {
+    this.segment(segment).calledUs += us;
+  }
+
+  /** What a segment's calls took beyond its nodes is the crossing's, shared by bytes. */
+  settle(segment: number, nodesUs: number): void {
+    const { calledUs, bytes } = this.segment(segment);
+    const total = [...bytes.values()].reduce((sum, share) => sum + share, 0);
+    for (const [row, share] of bytes) {
+      row.total_duration_us += (Math.max(0, calledUs - nodesUs) * share) / Math.max(1, total);
+    }
+  }
+
+  list(): CrossingMetrics[] {
+    return [...this.rows.values()];
+  }
+
+  private segment(index: number): { calledUs: number; bytes: Map<CrossingMetrics, number> } {
+    let found = this.segments.get(index);
+    if (!found) {
+      found = { calledUs: 0, bytes: new Map() };
+      this.segments.set(index, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,57 @@
+/** The part of Pyodide that this library uses. Pyodide itself comes from the assets folder, not from a bundle. */
+
+/** `pyodide.mjs`. */
+export interface PyodideModule {
+  loadPyodide(options: {
+    indexURL: string;
+    packages: string[];
+    stdout: (text: string) => void;
+    stderr: (text: string) => void;
+  }): Promise<Pyodide>;
+}
+
+/** A running Python. */
+export interface Pyodide {
+  loadPackage(names: string[], options?: PackageCallbacks): Promise<unknown>;
+  pyimport(name: string): PyProxy & { connect(): HostProxy };
+}
+
+export interface PackageCallbacks {
+  messageCallback?: (message: string) => void;
+  errorCallback?: (message: string) => void;
+}
+
+/** A Python object held from JavaScript until it is destroyed. */
+export interface PyProxy {
+  destroy(): void;
+}
+
+/** A call that a segment answers with the length of the result in the arena. */
+export type StepCall = PyProxy & ((handle: number, ...rest: unknown[]) => number);
+export type AsyncStepCall = PyProxy & ((handle: number, ...rest: unknown[]) => PromiseLike<number> & PyProxy);
+
+/** `remotemedia._hosts.pyodide.PyodideHost`. Reading a method makes a proxy, so they are read once. */
+export interface HostProxy extends PyProxy {
+  readonly open: PyProxy & ((segment: string) => number);
+  readonly run: StepCall;
+  readonly resume: StepCall;
+  readonly flush: StepCall;
+  readonly run_async: AsyncStepCall;
+  readonly resume_async: AsyncStepCall;
+  readonly flush_async: AsyncStepCall;
+  readonly is_async: PyProxy & ((handle: number) => boolean);
+  readonly metrics: PyProxy & ((handle: number) => string);
+  readonly close: PyProxy & ((handle: number) => number);
+  readonly arena: PyProxy & (() => BufferSource);
+}
+
+/** A Python object with a buffer. */
+export interface BufferSource extends PyProxy {
+  getBuffer(type: 'u8'): BufferView;
+}
+
+/** A view of Python's memory. */
+export interface BufferView {
+  readonly data: Uint8Array;
+  release(): void;
+}

@@ -1,0 +1,253 @@
+/**
+ * The Python runtime: Pyodide from the assets folder, and in it `remotemedia._hosts.pyodide`
+ * (docs/internals/boundaries.md). One call per batch, through proxies that are made once.
+ */
+import { errorFromWire, RuntimeLoadError, type WireError } from '../errors.js';
+import { localPath } from '../node.js';
+import { type Packet, readLayout } from '../packet.js';
+import type { Until } from '../worker/protocol.js';
+import {
+  failed,
+  type MaybePromise,
+  type Outgoing,
+  type Segment,
+  type SegmentMetrics,
+  type StepResult,
+} from './place.js';
+import type {
+  AsyncStepCall,
+  BufferView,
+  HostProxy,
+  Pyodide,
+  PyodideModule,
+  StepCall,
+} from './pyodide-api.js';
+
+const ownPackage = 'remotemedia';
+const toHost = 0xffffffff;
+const utf8 = new TextDecoder();
+
+/** What Python prints, and how loading goes. */
+export interface PythonHooks {
+  output(stream: 'stdout' | 'stderr', text: string): void;
+  /** Milliseconds that a part of loading took. */
+  loaded(part: 'pyodide' | 'packages', ms: number): void;
+}
+
+/** A place that runs Python nodes. */
+export class PythonPlace {
+  readonly host: Host;
+  private readonly pyodide: Pyodide;
+  private readonly hooks: PythonHooks;
+  private readonly packages: Set<string>;
+
+  private constructor(pyodide: Pyodide, host: Host, packages: Set<string>, hooks: PythonHooks) {
+    this.pyodide = pyodide;
+    this.host = host;
+    this.packages = packages;
+    this.hooks = hooks;
+  }
+
+  /**
+   * Starts Python, fetching the packages meanwhile. `baseUrl` is the folder of Pyodide's files. Throws RuntimeLoadError.
+   */
+  static async load(baseUrl: string, requires: readonly string[], hooks: PythonHooks): Promise<PythonPlace> {
+    const packages = [ownPackage, ...requires];
+    const begun = performance.now();
+    try {
+      const module = (await import(/* @vite-ignore */ `${baseUrl}pyodide.mjs`)) as PyodideModule;
+      const pyodide = await module.loadPyodide({
+        indexURL: localPath(baseUrl),
+        packages,
+        stdout: (text) => hooks.output('stdout', text),
+        stderr: (text) => hooks.output('stderr', text),
+      });
+      const started = performance.now();
+      hooks.loaded('pyodide', started - begun);
+      const imported = pyodide.pyimport('remotemedia._hosts.pyodide');
+      const host = new Host(imported.connect());
+      imported.destroy();
+      hooks.loaded('packages', performance.now() - started);
+      return new PythonPlace(pyodide, host, new Set(packages), hooks);
+    } catch (error) {
+      throw new RuntimeLoadError(`Python cannot be started from ${baseUrl}: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Loads packages that are not there yet. Throws RuntimeLoadError. */
+  async require(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) => !this.packages.has(name));
+    if (missing.length === 0) return;
+    const begun = performance.now();
+    const problems: string[] = [];
+    const callbacks = {
+      messageCallback: () => {},
+      errorCallback: (text: string) => void problems.push(text),
+    };
+    await this.pyodide
+      .loadPackage(missing, callbacks)
+      .catch((error: unknown) => problems.push(String(error)));
+    if (problems.length > 0) {
+      throw new RuntimeLoadError(`packages ${missing.join(', ')} cannot be loaded: ${problems.join('; ')}`);
+    }
+    for (const name of missing) this.packages.add(name);
+    this.hooks.loaded('packages', performance.now() - begun);
+  }
+
+  /** Python's linear memory in bytes. */
+  get memoryBytes(): number {
+    return this.host.memoryBytes;
+  }
+
+  /** Opens a segment. Throws the error of a node that cannot be made. */
+  open(segmentJson: string): PythonSegment {
+    const handle = this.host.methods.open(segmentJson);
+    if (handle === 0) throw errorFromWire(this.host.openError());
+    return new PythonSegment(this.host, handle);
+  }
+}
+
+/** The host object in Python, its methods read once, and the arena in which it answers. */
+class Host {
+  readonly methods: Omit<HostProxy, 'destroy'>;
+  private view: BufferView;
+
+  constructor(proxy: HostProxy) {
+    const { open, run, resume, flush, run_async, resume_async, flush_async } = proxy;
+    const { is_async, metrics, close, arena } = proxy;
+    this.methods = {
+      open,
+      run,
+      resume,
+      flush,
+      run_async,
+      resume_async,
+      flush_async,
+      is_async,
+      metrics,
+      close,
+      arena,
+    };
+    this.view = this.takeView();
+  }
+
+  get memoryBytes(): number {
+    return this.view.data.buffer.byteLength;
+  }
+
+  /** The error that `open` left. */
+  openError(): WireError {
+    this.renewView();
+    return (
+      readError(this.view.data) ?? {
+        name: 'RuntimeLoadError',
+        code: 'runtime_load_error',
+        message: 'open failed',
+      }
+    );
+  }
+
+  /** The result of a run, resume or flush that is `length` bytes long. */
+  readResult(length: number): StepResult {
+    // A larger arena has taken the place of this one, or memory growth has detached the view.
+    if (length > this.view.data.length) this.renewView();
+    return readArena(this.view.data);
+  }
+
+  private renewView(): void {
+    this.view.release();
+    this.view = this.takeView();
+  }
+
+  private takeView(): BufferView {
+    const arena = this.methods.arena();
+    try {
+      return arena.getBuffer('u8');
+    } finally {
+      arena.destroy();
+    }
+  }
+}
+
+/** An open segment of Python nodes. */
+class PythonSegment implements Segment {
+  private readonly host: Host;
+  private readonly handle: number;
+  private readonly calls: Record<'run' | 'resume' | 'flush', StepCall | AsyncStepCall>;
+  private isOpen = true;
+
+  constructor(host: Host, handle: number) {
+    this.host = host;
+    this.handle = handle;
+    const { methods } = host;
+    const { run_async: run, resume_async: resume, flush_async: flush } = methods;
+    this.calls = methods.is_async(handle) ? { run, resume, flush } : methods;
+  }
+
+  run(packets: readonly Packet[], until: Until): MaybePromise<StepResult> {
+    return this.step('run', until.round, until.order, ...partsOf(packets));
+  }
+
+  resume(): MaybePromise<StepResult> {
+    return this.step('resume');
+  }
+
+  flush(packets: readonly Packet[], until: Until): MaybePromise<StepResult> {
+    return this.step('flush', until.round, until.order, ...partsOf(packets));
+  }
+
+  metrics(): SegmentMetrics {
+    return JSON.parse(this.host.methods.metrics(this.handle)) as SegmentMetrics;
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.host.methods.close(this.handle);
+  }
+
+  private step(call: 'run' | 'resume' | 'flush', ...args: unknown[]): MaybePromise<StepResult> {
+    const answer = this.calls[call](this.handle, ...args);
+    return typeof answer === 'number' ? this.host.readResult(answer) : this.awaited(answer);
+  }
+
+  private async awaited(answer: ReturnType<AsyncStepCall>): Promise<StepResult> {
+    try {
+      return this.host.readResult(await answer);
+    } finally {
+      answer.destroy?.();
+    }
+  }
+}
+
+/** A packet's header as text, then its buffers, which Python copies one by one. */
+function partsOf(packets: readonly Packet[]): unknown[] {
+  return packets.flatMap(({ header, buffers }) => [utf8.decode(header), ...buffers]);
+}
+
+/** The layout of the arena: docs/internals/boundaries.md. */
+function readArena(arena: Uint8Array): StepResult {
+  const view = new DataView(arena.buffer, arena.byteOffset, arena.length);
+  const [status, count, sleepMs] = [0, 4, 8].map((at) => view.getUint32(at, true)) as [
+    number,
+    number,
+    number,
+  ];
+  const outputs: Outgoing[] = [];
+  let at = 16 + Math.ceil(view.getUint32(12, true) / 16) * 16;
+  for (let index = 0; index < count; index++) {
+    const to = view.getUint32(at, true);
+    const packet = readLayout(arena.subarray(at + 16));
+    outputs.push({ to: to === toHost ? null : to, packet });
+    at += 16 + packet.whole.length;
+  }
+  return { status, sleepMs, outputs, error: status === failed ? readError(arena) : null };
+}
+
+function readError(arena: Uint8Array): WireError | null {
+  const view = new DataView(arena.buffer, arena.byteOffset, arena.length);
+  const length = view.getUint32(12, true);
+  return length === 0 ? null : (JSON.parse(utf8.decode(arena.subarray(16, 16 + length))) as WireError);
+}

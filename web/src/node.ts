@@ -1,0 +1,33 @@
+/** What differs in Node.js: reading files, and built-in modules without an import that browser bundlers would trip over. */
+
+interface NodeProcess {
+  readonly versions?: { readonly node?: string };
+  getBuiltinModule?(name: string): unknown;
+}
+
+interface Files {
+  promises: { readFile(path: URL): Promise<Uint8Array<ArrayBuffer>> };
+}
+
+interface Urls {
+  fileURLToPath(url: string): string;
+}
+
+/** A built-in module of Node.js, or null in a browser. */
+export function nodeBuiltin<T>(name: string): T | null {
+  const { process } = globalThis as { process?: NodeProcess };
+  if (!process?.versions?.node || !process.getBuiltinModule) return null;
+  return process.getBuiltinModule(`node:${name}`) as T;
+}
+
+/** The content behind a `file:` URL in Node.js; null for any other URL and in browsers. */
+export function readLocalFile(url: URL): Promise<Uint8Array<ArrayBuffer>> | null {
+  if (url.protocol !== 'file:') return null;
+  return nodeBuiltin<Files>('fs')?.promises.readFile(url) ?? null;
+}
+
+/** A `file:` URL as a path in Node.js; any other URL as it is. */
+export function localPath(url: string): string {
+  if (!url.startsWith('file:')) return url;
+  return nodeBuiltin<Urls>('url')?.fileURLToPath(url) ?? url;
+}

@@ -1,0 +1,173 @@
+/** Messages between the caller's thread (`page`) and the thread of the engine. No logic. */
+import type { WireError } from '../errors.js';
+import type { CatalogEntry, GraphInfo, RuntimeHint } from '../manifest.js';
+import type { CrossingMetrics, LoadMetrics, ProgressEvent } from '../metrics.js';
+
+/** Absolute URLs of what the engine loads. */
+export interface EngineAssets {
+  readonly wasm: string;
+  /** Folder with a trailing slash. */
+  readonly pyodide: string;
+}
+
+/** A contiguous packet at the start of a transferred buffer. */
+export interface WholePacket {
+  readonly buffer: ArrayBuffer;
+  readonly length: number;
+}
+
+/** A packet whose buffers were transferred as they were. */
+export interface LoosePacket {
+  readonly header: Uint8Array;
+  readonly buffers: readonly Uint8Array[];
+}
+
+export type TransferredPacket = WholePacket | LoosePacket;
+
+/** A packet and the segment that it is for. */
+export interface Addressed {
+  readonly segment: number;
+  readonly packet: TransferredPacket;
+}
+
+/** A module that exports JavaScript nodes, to be imported where the engine runs. */
+export interface NodeModule {
+  readonly type: string;
+  readonly url: string;
+}
+
+/** What to run. */
+export interface Job {
+  /** `run`; `preload`: plan and load, then finish; `wasm`, `python`: load that runtime, then finish. */
+  readonly kind: 'run' | 'preload' | 'wasm' | 'python';
+  /** JSON text. */
+  readonly manifest: string;
+  readonly runtimeHint: RuntimeHint;
+  readonly metrics: boolean;
+  /** Nodes that run on the page. */
+  readonly pageNodes: readonly CatalogEntry[];
+  readonly nodeModules: readonly NodeModule[];
+}
+
+/** Where a source's items enter, or where a sink's leave. */
+export interface Endpoint {
+  readonly edge: number;
+  readonly node: string;
+  readonly segment: number;
+}
+
+/** What the page needs to know of a plan. */
+export interface PlanSummary {
+  readonly name: string;
+  readonly inputs: readonly Endpoint[];
+  readonly outputs: readonly Endpoint[];
+  readonly graphInfo: GraphInfo;
+  readonly warnings: readonly { readonly code: string; readonly path: string; readonly message: string }[];
+}
+
+/** Metrics of a node as an engine gives them. */
+export interface SegmentNodeMetrics {
+  readonly node_id: string;
+  readonly node_type: string;
+  readonly runtime: string;
+  readonly execution_count: number;
+  readonly success_count: number;
+  readonly error_count: number;
+  readonly total_duration_us: number;
+  readonly min_duration_us: number | null;
+  readonly max_duration_us: number | null;
+}
+
+/** Failed calls that `on_error: "skip"` dropped: all counted, the first 100 kept. */
+export interface SkippedCalls {
+  readonly count: number;
+  readonly errors: readonly WireError[];
+}
+
+/** What a run leaves. */
+export interface RunSummary {
+  readonly nodes: readonly SegmentNodeMetrics[];
+  readonly skipped: SkippedCalls;
+  readonly crossings: readonly CrossingMetrics[];
+  readonly loads: LoadMetrics;
+  readonly memoryBytes: number;
+}
+
+/** A call (round, order); calls that are not smaller are not made. */
+export interface Until {
+  readonly round: number;
+  readonly order: number;
+}
+
+/** A segment of `js:page` nodes is driven from the engine's thread with these. */
+export type PageCall =
+  | { readonly op: 'open'; readonly segment: string }
+  | {
+      readonly op: 'run' | 'flush';
+      readonly handle: number;
+      readonly packets: readonly TransferredPacket[];
+      readonly until: Until;
+    }
+  | { readonly op: 'metrics' | 'close'; readonly handle: number };
+
+/** Packets of a page segment and where they go; null is the host. */
+export interface PageOutput {
+  readonly to: number | null;
+  readonly packet: WholePacket;
+}
+
+export type PageReply =
+  | { readonly op: 'opened'; readonly handle: number }
+  | { readonly op: 'ran'; readonly outputs: readonly PageOutput[]; readonly error: WireError | null }
+  | { readonly op: 'metrics'; readonly json: string }
+  | { readonly op: 'closed' }
+  | { readonly op: 'failed'; readonly error: WireError };
+
+export type ToEngine =
+  | { readonly type: 'init'; readonly assets: EngineAssets }
+  | { readonly type: 'start'; readonly run: number; readonly job: Job }
+  | { readonly type: 'push'; readonly run: number; readonly packets: readonly Addressed[] }
+  | { readonly type: 'finish'; readonly run: number }
+  | { readonly type: 'cancel'; readonly run: number }
+  | { readonly type: 'page-reply'; readonly call: number; readonly reply: PageReply };
+
+export type ToPage =
+  | { readonly type: 'planned'; readonly run: number; readonly plan: PlanSummary }
+  | { readonly type: 'progress'; readonly run: number; readonly event: ProgressEvent }
+  /** Answers one `push`: what the sinks gave, and buffers for the page to use again. */
+  | {
+      readonly type: 'batch';
+      readonly run: number;
+      readonly packets: readonly WholePacket[];
+      readonly spare: readonly ArrayBuffer[];
+    }
+  /** Answers `finish`: what the flush round gave. */
+  | {
+      readonly type: 'finished';
+      readonly run: number;
+      readonly packets: readonly WholePacket[];
+      readonly summary: RunSummary;
+    }
+  /** Ends a run. Of `packets`, rounds below `error.round` count. */
+  | {
+      readonly type: 'failed';
+      readonly run: number;
+      readonly error: WireError;
+      readonly packets: readonly WholePacket[];
+    }
+  /** A node with a deadline is about to be called; `left`: none is any more. */
+  | {
+      readonly type: 'enter';
+      readonly run: number;
+      readonly nodeId: string;
+      readonly nodeType: string;
+      readonly runtime: string;
+      readonly round: number;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'left'; readonly run: number }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly type: 'page-call'; readonly call: number; readonly request: PageCall };
+
+/** Sends a message, and with it the buffers named. */
+export type Post<M> = (message: M, transfer?: ArrayBuffer[]) => void;

@@ -1,0 +1,187 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { NodeError, PacketError } from '../src/errors.js';
+import { readLayout, readPackets, writeContiguous } from '../src/packet.js';
+import { decodePacket, decodeParts } from '../src/packet-decode.js';
+import { encodeLoose, encodePacket } from '../src/packet-encode.js';
+import { fromJson, toJson } from '../src/value-json.js';
+import { Audio, maxDepth, Tensor, type Value } from '../src/values.js';
+import { anyValue, fc } from './arbitraries.js';
+import { difference, readVectors, root } from './vectors.js';
+
+function roundTrip(values: readonly Value[]): Value[] {
+  const rounds = values.map((_, index) => index);
+  return decodePacket(encodePacket({ rounds, edges: 3, values })).values;
+}
+
+function expectSame(actual: unknown, expected: unknown): void {
+  expect(difference(actual, expected)).toBeNull();
+}
+
+describe('shared vectors', () => {
+  const values = readVectors<{ name: string; value: unknown }[]>('values.json');
+
+  test.each(values)('value: $name', ({ value }) => {
+    const expected = fromJson(value);
+    expectSame(roundTrip([expected])[0], expected);
+    expectSame(fromJson(JSON.parse(JSON.stringify(toJson(expected)))), expected);
+  });
+
+  test.runIf(existsSync(`${root}tests/vectors/packets.json`))('golden packets', () => {
+    const packets =
+      readVectors<{ name: string; items: [number, number, unknown][]; packet: string }[]>('packets.json');
+    expect(packets.length).toBeGreaterThan(0);
+    for (const { name, items, packet } of packets) {
+      const { rounds, edges, values: decoded } = decodePacket(Buffer.from(packet, 'base64'));
+      expect([name, rounds]).toEqual([name, items.map(([round]) => round)]);
+      expect([name, edges]).toEqual([name, items.map(([, edge]) => edge)]);
+      const expected = items.map(([, , value]) => fromJson(value));
+      expect([name, difference(decoded, expected)]).toEqual([name, null]);
+    }
+  });
+
+  test.runIf(existsSync(`${root}tests/vectors/bad-packets.json`))('bad packets are refused', () => {
+    const packets = readVectors<{ name: string; packet: string }[]>('bad-packets.json');
+    expect(packets.length).toBeGreaterThan(0);
+    const accepted = packets.filter(({ packet }) => {
+      try {
+        readPackets(Buffer.from(packet, 'base64')).map(decodeParts);
+        return true;
+      } catch (error) {
+        expect(error).toBeInstanceOf(PacketError);
+        return false;
+      }
+    });
+    expect(accepted.map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('round trips', () => {
+  test('any values', () => {
+    fc.assert(
+      fc.property(fc.array(anyValue, { maxLength: 20 }), (values) => {
+        expectSame(roundTrip(values), values);
+        const loose = encodeLoose({ rounds: values.map(() => 0), edges: values.map(() => 1), values });
+        expectSame(decodeParts(loose).values, values);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('columns', () => {
+    const columns = { rounds: [0, 0, 5, 2 ** 40], edges: [1, 2, 1, 2], values: [1, 'two', null, false] };
+    const { borrowed, ...decoded } = decodePacket(encodePacket(columns));
+    expect(decoded).toEqual(columns);
+    expect(borrowed).toBe(false);
+  });
+
+  test('arrays are views into the packet, at any offset', () => {
+    const tensor = new Tensor('f64', [2], new Float64Array([1, 2]));
+    const packet = encodePacket({ rounds: [0], edges: 0, values: [{ deep: [tensor] }] });
+    const shifted = new Uint8Array(packet.length + 3);
+    shifted.set(packet, 3);
+    expectSame(decodePacket(shifted.subarray(3)).values, [{ deep: [tensor] }]);
+    const decoded = decodePacket(packet);
+    expect(decoded.borrowed).toBe(true);
+    const [value] = decoded.values as [{ deep: [Tensor] }];
+    expect(value.deep[0].data.buffer).toBe(packet.buffer);
+  });
+
+  test('a gather list becomes the same packet', () => {
+    const audio = new Audio([new Float32Array([1, 2]), new Float32Array([3, 4])], 8000, 0.5);
+    const loose = encodeLoose({ rounds: [0], edges: 0, values: [audio] });
+    const whole = encodePacket({ rounds: [0], edges: 0, values: [audio] });
+    const target = new Uint8Array(2 * whole.length).fill(255);
+    writeContiguous(loose, target);
+    expect(target.subarray(0, whole.length)).toEqual(whole);
+    target.set(whole, whole.length);
+    expect(readPackets(target).map(({ buffers }) => buffers.length)).toEqual([1, 1]);
+  });
+
+  test('reused memory leaves nothing behind', () => {
+    const dirty = new ArrayBuffer(4096);
+    new Uint8Array(dirty).fill(255);
+    const columns = { rounds: [0], edges: 0, values: [new Uint8Array([1])] };
+    expect(encodePacket(columns, () => dirty)).toEqual(encodePacket(columns));
+  });
+
+  test('nesting up to the limit', () => {
+    const nest = (levels: number): Value => {
+      let value: Value = 1;
+      for (let level = 0; level < levels; level++) value = level % 2 ? [value] : { $: value };
+      return value;
+    };
+    expectSame(roundTrip([nest(maxDepth)]), [nest(maxDepth)]);
+    expect(() => roundTrip([nest(maxDepth + 1)])).toThrow(NodeError);
+  });
+});
+
+describe('what cannot travel names its place', () => {
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  test.each([
+    ['lone surrogate', { a: ['x', '\ud800'] }, '$.a[1]'],
+    ['lone surrogate in a key', { '\udc00': 1 }, '$["\\udc00"]'],
+    ['undefined', { a: undefined }, '$.a'],
+    ['a hole', [1, , 3], '$[1]'], // biome-ignore lint/suspicious/noSparseArray: it is what is tested
+    ['a function', [() => 1], '$[0]'],
+    ['a class', { when: new Date(0) }, '$.when'],
+    ['a large integer', [2n ** 63n], '$[0]'],
+    ['a symbol', Symbol('x'), '$'],
+  ])('%s', (_, value, path) => {
+    const error = thrownBy(() => encodePacket({ rounds: [7], edges: 0, values: [value as Value] }));
+    expect(error).toMatchObject({ name: 'NodeError', code: 'unrepresentable_value', path, itemIndex: 7 });
+  });
+
+  test('a cycle', () => {
+    expect(thrownBy(() => roundTrip([cyclic as Value]))).toMatchObject({ code: 'unrepresentable_value' });
+  });
+});
+
+describe('corruption', () => {
+  const packet = encodePacket({
+    rounds: [0, 1, 2],
+    edges: 0,
+    values: [
+      { $: 1, list: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+      new Tensor('i16', [2, 2], new Int16Array([1, 2, 3, 4])),
+      new Audio([new Float32Array(3)], 8000, Number.NaN),
+    ],
+  });
+
+  test('every truncation', () => {
+    for (let length = 0; length < packet.length; length++) {
+      expect(thrownBy(() => decodePacket(packet.slice(0, length)))).toBeInstanceOf(PacketError);
+    }
+  });
+
+  test('any changed byte gives a value or PacketError', () => {
+    fc.assert(
+      fc.property(fc.nat(packet.length - 1), fc.nat(255), (at, byte) => {
+        const broken = packet.slice();
+        broken[at] = byte;
+        try {
+          decodePacket(broken);
+        } catch (error) {
+          expect(error).toBeInstanceOf(PacketError);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('lengths that overflow', () => {
+    const broken = packet.slice();
+    new DataView(broken.buffer).setUint32(12, 0xffffffff, true);
+    expect(thrownBy(() => readLayout(broken))).toBeInstanceOf(PacketError);
+  });
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return null;
+}
