@@ -18,7 +18,9 @@ const quiet = [
 /** Playwright's launch options: REMOTEMEDIA_CHROMIUM, else Playwright's own browser, else an installed one. */
 export function launchOptions() {
   const named = process.env.REMOTEMEDIA_CHROMIUM;
-  const executablePath = [named, chromium.executablePath(), ...installed].find((path) => path && existsSync(path));
+  const executablePath = [named, chromium.executablePath(), ...installed].find(
+    (path) => path && existsSync(path),
+  );
   if (!executablePath) throw new Error('no Chromium found: run scripts/setup, or set REMOTEMEDIA_CHROMIUM');
   return { executablePath, args: quiet };
 }

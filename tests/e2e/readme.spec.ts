@@ -41,5 +41,8 @@ test('the Python snippet prints what it says', () => {
   const lines = execFileSync('.venv/bin/python', ['-c', code], { encoding: 'utf8' }).split('\n');
   expect(lines[0]).toBe(promised(code, '#')[0]);
   const manifest = JSON.parse(lines.slice(1).join('\n'));
-  expect(manifest.nodes.map((node: { node_type: string }) => node.node_type)).toEqual(['MultiplyNode', 'AddNode']);
+  expect(manifest.nodes.map((node: { node_type: string }) => node.node_type)).toEqual([
+    'MultiplyNode',
+    'AddNode',
+  ]);
 });
