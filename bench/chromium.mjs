@@ -88,11 +88,10 @@ async function starts(browser) {
     const once = async (keep) => {
       for (const [name, address] of Object.entries(pages)) {
         const page = await visit(context, address);
-        const { firstResultMs, loadMs, error } = await page.evaluate(() => ({
-          ...window.bare,
-          runner: null,
-          PackageLoader: null,
-        }));
+        const { firstResultMs, loadMs, error } = await page.evaluate(() => {
+          const { firstResultMs, loadMs, error } = window.bare;
+          return { firstResultMs, loadMs, error };
+        });
         if (error) throw new Error(error);
         if (keep) times[name].push(firstResultMs ?? loadMs);
         await page.close();
