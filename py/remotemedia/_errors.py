@@ -61,6 +61,8 @@ class RemoteMediaError(Exception):
         self.traceback = traceback
         self.round: int | None = None
         self.order: int | None = None
+        self.delivered: dict[str, list[Any]] | None = None
+        """What the sinks gave in the rounds before, if a run failed."""
 
     def __str__(self) -> str:
         """Message, then where it happened."""
@@ -162,9 +164,16 @@ class PacketError(RemoteMediaError):
     default_code = "bad_packet"
 
 
-_CLASSES: dict[str, type[RemoteMediaError]] = {
-    cls.__name__: cls for cls in (RemoteMediaError, *RemoteMediaError.__subclasses__())
-}
+class FallbackWarning(RuntimeWarning):
+    """The Rust runtime cannot be loaded, so the whole pipeline runs in Python."""
+
+
+class ManifestWarning(UserWarning):
+    """A manifest has a field that means nothing."""
+
+
+_TREE: list[type[RemoteMediaError]] = [RemoteMediaError, *RemoteMediaError.__subclasses__()]
+_CLASSES = {cls.__name__: cls for cls in _TREE}
 
 
 def from_wire(wire: dict[str, Any]) -> RemoteMediaError:

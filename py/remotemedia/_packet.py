@@ -70,7 +70,7 @@ def encode(rounds: list[int], edges: int | list[int], values: list[Any]) -> tupl
         if not text.isascii():
             text.encode()  # refuses lone surrogates
     except (UnrepresentableError, UnicodeEncodeError, OverflowError):
-        represent(values)  # raises with the path
+        represent(values, 0)  # raises with the path
         raise
     return text, writer.buffers
 

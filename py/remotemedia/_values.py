@@ -13,8 +13,6 @@ from remotemedia._errors import CapabilityError
 from remotemedia._paths import child
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -35,7 +33,7 @@ MAX_SAFE = 2**53 - 1
 
 MIN_I64, MAX_I64 = -(2**63), 2**63 - 1
 
-SCALARS = frozenset({type(None), bool, int, float, str})
+_KEPT = frozenset({type(None), bool, float})
 
 _NAMES = {code: name for name, code in DTYPES.items()}
 
@@ -51,12 +49,28 @@ def numpy() -> Any:
 
 
 class UnrepresentableError(ValueError):
-    """A value that cannot cross a boundary; `path` leads to the offending part."""
+    """A value that cannot cross a boundary; `keys` lead to the offending part."""
 
-    def __init__(self, reason: str, path: str = "$") -> None:
-        super().__init__(f"{reason} (at {path})")
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
         self.reason = reason
-        self.path = path
+        self.keys: list[str | int] = []
+
+    def lies_in(self, key: str | int) -> None:
+        """Note that what was refused stands at `key` of something larger."""
+        self.keys.insert(0, key)
+
+    @property
+    def path(self) -> str:
+        """The keys as a path."""
+        path = "$"
+        for key in self.keys:
+            path = child(path, key)
+        return path
+
+    def __str__(self) -> str:
+        """Reason and path."""
+        return f"{self.reason} (at {self.path})"
 
 
 class Audio:
@@ -142,88 +156,90 @@ def read_only(array: Any) -> Any:
     return array
 
 
-def freeze(value: Any) -> Any:
-    """Return the value with all arrays in it read-only; anything else stays the same object."""
-    if isinstance(value, list):
-        return [freeze(item) for item in value] if _has_containers(value) else value
-    if isinstance(value, dict):
-        values = value.values()
-        if _has_containers(values):
-            return {key: freeze(item) for key, item in value.items()}
-        return value
-    np = sys.modules.get("numpy")
-    if np is not None and isinstance(value, np.ndarray):
-        return read_only(value)
-    return value
-
-
-def _has_containers(values: Iterable[Any]) -> bool:
-    return not set(map(type, values)) <= SCALARS
-
-
 def dtype_name(array: Any) -> str | None:
     """Return the wire name of a numpy array's dtype, None if it has none."""
     return _NAMES.get(array.dtype.str) or _NAMES.get(array.dtype.newbyteorder("<").str)
 
 
-def represent(value: Any, path: str = "$", depth: int = 1) -> Any:
-    """Return the value as it would arrive after a crossing, arrays read-only, nothing copied.
+def represent(value: Any, depth: int = 1) -> Any:
+    """Return the value as it would arrive after a crossing: containers copied, arrays read-only.
 
     Tuples become lists, numpy scalars become numbers, bytearrays and memoryviews become bytes.
     Raises UnrepresentableError with the path of what has no such form.
     """
     kind = type(value)
-    if kind is bool or value is None:
+    if kind is float or kind is bool or value is None:
         return value
-    if isinstance(value, str):
-        return _text(value, path)
-    if isinstance(value, int):
-        return _integer(value, path)
-    if isinstance(value, float):
-        return float(value)
+    if kind is str or isinstance(value, str):
+        return _text(value)
+    if kind is int or isinstance(value, int):
+        if not MIN_I64 <= value <= MAX_I64:
+            raise UnrepresentableError("an integer beyond 64 bits")
+        return int(value)
+    if kind is dict or isinstance(value, dict):
+        return _map(value, depth)
+    if kind is list or isinstance(value, (list, tuple)):
+        return _list(value, depth)
+    if kind is Audio:
+        return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
-    if isinstance(value, (list, tuple, dict)):
-        if depth > MAX_DEPTH:
-            raise UnrepresentableError(f"nested deeper than {MAX_DEPTH} levels", path)
-        if isinstance(value, dict):
-            return {key: represent(item, at, depth + 1) for key, item, at in _entries(value, path)}
-        return [represent(item, child(path, i), depth + 1) for i, item in enumerate(value)]
-    if isinstance(value, Audio):
-        return value
-    return _numpy_value(value, path)
+    if isinstance(value, float):
+        return float(value)
+    return _numpy_value(value)
 
 
-def _text(value: str, path: str) -> str:
+def _text(value: str) -> str:
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise UnrepresentableError("a string with a lone surrogate", path) from None
+            raise UnrepresentableError("a string with a lone surrogate") from None
     return str(value)
 
 
-def _integer(value: int, path: str) -> int:
-    if not MIN_I64 <= value <= MAX_I64:
-        raise UnrepresentableError("an integer beyond 64 bits", path)
-    return int(value)
+def _list(values: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
+    _check_depth(depth)
+    if set(map(type, values)) <= _KEPT:
+        return list(values)
+    items = []
+    try:
+        for value in values:
+            items.append(represent(value, depth + 1))  # noqa: PERF401 - its length is the index
+    except UnrepresentableError as error:
+        error.lies_in(len(items))
+        raise
+    return items
 
 
-def _entries(value: dict[Any, Any], path: str) -> Iterator[tuple[str, Any, str]]:
-    for key, item in value.items():
+def _map(values: dict[Any, Any], depth: int) -> dict[str, Any]:
+    _check_depth(depth)
+    items = {}
+    for key, value in values.items():
         if not isinstance(key, str):
             reason = f"a map key of type {type(key).__name__}, only str is possible"
-            raise UnrepresentableError(reason, path)
-        _text(key, path)
-        yield key, item, child(path, key)
+            raise UnrepresentableError(reason)
+        try:
+            items[_text(key)] = represent(value, depth + 1)
+        except UnrepresentableError as error:
+            error.lies_in(key)
+            raise
+    return items
 
 
-def _numpy_value(value: Any, path: str) -> Any:
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise UnrepresentableError(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _numpy_value(value: Any) -> Any:
     np = sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
         if dtype_name(value) is None:
-            raise UnrepresentableError(f"an array of dtype {value.dtype}", path)
+            raise UnrepresentableError(f"an array of dtype {value.dtype}")
         return read_only(value)
     if np is not None and isinstance(value, (np.bool_, np.integer, np.floating)):
-        return represent(value.item(), path)
-    raise UnrepresentableError(f"a value of type {type(value).__name__}", path)
+        return represent(value.item())
+    if isinstance(value, Audio):
+        return value
+    raise UnrepresentableError(f"a value of type {type(value).__name__}")

@@ -1,0 +1,147 @@
+"""Calls a node for every item of a batch and gathers what it gives."""
+
+from __future__ import annotations
+
+import random
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._effects import Await, Sleep
+from remotemedia._errors import NodeError
+from remotemedia._node import Out
+from remotemedia._values import represent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remotemedia._effects import Effects
+    from remotemedia._steps import Step
+
+_PLAIN = frozenset({int, float, str, bool})
+_SEVERAL = frozenset({GeneratorType, CoroutineType, AsyncGeneratorType, Out})
+
+
+class Outputs:
+    """Columns of what a node gave. `ports` is None as long as all went to `out`."""
+
+    __slots__ = ("ports", "rounds", "values")
+
+    def __init__(self) -> None:
+        self.rounds: list[int] = []
+        self.values: list[Any] = []
+        self.ports: list[str] | None = None
+
+    def add(self, round_: int, items: list[tuple[str, Any]]) -> None:
+        """Append what one call gave."""
+        for port, value in items:
+            if self.ports is None and port != "out":
+                self.ports = ["out"] * len(self.values)
+            if self.ports is not None:
+                self.ports.append(port)
+            self.rounds.append(round_)
+            self.values.append(value)
+
+    def of_port(self, port: str) -> tuple[list[int], list[Any]]:
+        """Return the columns of one port."""
+        if self.ports is None:
+            return (self.rounds, self.values) if port == "out" else ([], [])
+        kept = [i for i, name in enumerate(self.ports) if name == port]
+        return [self.rounds[i] for i in kept], [self.values[i] for i in kept]
+
+
+def call_for_all(
+    step: Step,
+    rounds: list[int],
+    values: list[Any],
+    outputs: Outputs,
+    failed: Callable[[Step, int, Exception], bool],
+) -> Effects:
+    """Call `process` for every item; `failed` records an error and tells whether to go on."""
+    process = step.process
+    add_round, add_value = outputs.rounds.append, outputs.values.append
+    calls = zip(rounds, values, strict=True)  # one iterator: it goes on after an exception
+    step.executions += len(rounds)
+    while True:
+        try:
+            for round_, value in calls:
+                result = process(value)
+                kind = type(result)
+                if kind in _SEVERAL or outputs.ports is not None:
+                    outputs.add(round_, (yield from _unfold(step, result)))
+                elif result is not None:
+                    add_value(result if kind in _PLAIN else represent(result))
+                    add_round(round_)
+        except Exception as error:  # noqa: BLE001 - a node may raise anything
+            failure: Exception | None = error
+        else:
+            break
+        step.errors += 1
+        failure = yield from _retry(step, process, (value,), round_, outputs, failure)
+        if failure is not None and not failed(step, round_, failure):
+            step.executions -= sum(1 for _ in calls)  # they are not made
+            break
+
+
+def call_flush(
+    step: Step,
+    round_: int,
+    outputs: Outputs,
+    failed: Callable[[Step, int, Exception], bool],
+) -> Effects:
+    """Call `flush`."""
+    try:
+        outputs.add(round_, (yield from _unfold(step, step.node.flush())))
+    except Exception as error:  # noqa: BLE001 - a node may raise anything
+        failure = yield from _retry(step, step.node.flush, (), round_, outputs, error)
+        if failure is not None:
+            failed(step, round_, failure)
+
+
+def _retry(
+    step: Step,
+    call: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    round_: int,
+    outputs: Outputs,
+    failure: Exception | None,
+) -> Effects:
+    """Call again as the manifest asks; returns None once it works, else the last exception."""
+    policy = step.retry or {"max_retries": 0}
+    for attempt in range(policy["max_retries"]):
+        longest = policy["base_delay_ms"] * policy["multiplier"] ** attempt
+        yield Sleep(random.uniform(0, min(policy["max_delay_ms"], longest)))  # noqa: S311
+        step.executions += 1
+        try:
+            outputs.add(round_, (yield from _unfold(step, call(*arguments))))
+        except Exception as error:  # noqa: BLE001 - a node may raise anything
+            step.errors += 1
+            failure = error
+        else:
+            return None
+    return failure
+
+
+def _unfold(step: Step, result: Any) -> Effects:
+    """Return what one call gave as a list of (port, value); all of it or an exception."""
+    if isinstance(result, CoroutineType):
+        result = yield Await(result)
+    if isinstance(result, GeneratorType):
+        items = list(result)
+    elif isinstance(result, AsyncGeneratorType):
+        items = yield Await(_gather(result))
+    else:
+        items = [result]
+    return [_addressed(step, item) for item in items if item is not None]
+
+
+async def _gather(generator: AsyncGeneratorType[Any, None]) -> list[Any]:
+    return [item async for item in generator]
+
+
+def _addressed(step: Step, item: Any) -> tuple[str, Any]:
+    if type(item) is not Out:
+        return "out", represent(item)
+    if item.port not in step.node.outputs:
+        message = f"there is no output port {item.port!r}, only {', '.join(step.node.outputs)}"
+        raise NodeError(message)
+    return item.port, represent(item.value)

@@ -1,0 +1,111 @@
+"""What the engine's generator yields, and the two drivers that run it.
+
+The engine never sleeps and never awaits: it yields an effect and goes on with what is sent back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from remotemedia._errors import CapabilityError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+
+    from remotemedia._errors import RemoteMediaError
+
+    Effects = Generator[Any, Any, Any]
+    """A generator that yields Sleep, Await or Emit."""
+
+
+class Sleep(NamedTuple):
+    """Wait before going on."""
+
+    milliseconds: float
+
+
+class Await(NamedTuple):
+    """Send back the result of an awaitable, or throw its exception."""
+
+    awaitable: Awaitable[Any]
+
+
+class Batch(NamedTuple):
+    """Items on one edge on their way to a segment, or to the host if `to` is None."""
+
+    to: int | None
+    edge: int
+    rounds: list[int]
+    values: list[Any]
+
+
+class Emit(NamedTuple):
+    """Outputs that are ready before the call is done."""
+
+    outputs: list[Any]
+
+
+class Result(NamedTuple):
+    """The end of a call: the last outputs, and the error if it failed."""
+
+    outputs: list[Any]
+    error: RemoteMediaError | None
+
+
+def drive(effects: Effects) -> Any:
+    """Run to the end, blocking; returns what the generator returns."""
+    import time
+
+    send: Any = effects.send
+    value: Any = None
+    try:
+        while True:
+            effect = send(value)
+            send, value = effects.send, None
+            if type(effect) is Sleep:
+                time.sleep(effect.milliseconds / 1000)
+                continue
+            try:
+                value = finish_now(effect.awaitable)
+            except Exception as error:  # noqa: BLE001 - it belongs to the generator
+                send, value = effects.throw, error
+    except StopIteration as end:
+        return end.value
+    finally:
+        effects.close()
+
+
+async def drive_async(effects: Effects) -> Any:
+    """Run to the end without blocking the event loop while nothing is to be done."""
+    import asyncio
+
+    send: Any = effects.send
+    value: Any = None
+    try:
+        while True:
+            try:
+                effect = send(value)
+            except StopIteration as end:
+                return end.value
+            send, value = effects.send, None
+            try:
+                if type(effect) is Sleep:
+                    await asyncio.sleep(effect.milliseconds / 1000)
+                else:
+                    value = await effect.awaitable
+            except Exception as error:  # noqa: BLE001 - it belongs to the generator
+                send, value = effects.throw, error
+    finally:
+        effects.close()
+
+
+def finish_now(awaitable: Awaitable[Any]) -> Any:
+    """Return the result of an awaitable; raises CapabilityError if it has to wait."""
+    steps: Any = awaitable.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        return end.value
+    steps.close()
+    message = "a node awaits something: use `await pipeline.run(...)`"
+    raise CapabilityError(message)

@@ -1,0 +1,285 @@
+"""The Python engine: runs a segment batch by batch (docs/internals/plan.md).
+
+It works node by node over a batch. Its calls are generators that yield effects and return a
+`Result`; `_effects` has the drivers.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._calls import Outputs, call_flush, call_for_all
+from remotemedia._effects import Batch, Emit, Result
+from remotemedia._errors import NodeError, PacketError, RemoteMediaError
+from remotemedia._metrics import MAX_SKIPPED, node_metrics
+from remotemedia._steps import Steps
+from remotemedia._values import Audio, UnrepresentableError, represent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from remotemedia._effects import Effects
+    from remotemedia._segment import Segment
+    from remotemedia._steps import FindNode, Step
+
+    Columns = tuple[list[int], list[Any]]
+    Export = Callable[[Batch], Any]
+
+NO_LIMIT = (math.inf, 0)
+"""(round, order) that every call is smaller than."""
+
+_SMALL = frozenset({type(None), bool, int, float, str})
+
+
+def check_values(batch: Batch) -> Batch:
+    """Return the batch with its values as they would arrive after a crossing."""
+    values = batch.values
+    if set(map(type, values)) <= {bool, float, type(None)}:
+        return batch
+    return batch._replace(values=represent(values, 0))
+
+
+class Engine:
+    """Runs one segment. `find` gives node classes by type.
+
+    `export` turns a batch that leaves the segment into what the host wants; it raises
+    UnrepresentableError, with a path that starts with the item, for what cannot leave. After
+    `most_items` items or `most_bytes` bytes a call emits what it has.
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        find: FindNode,
+        export: Export = check_values,
+        *,
+        most_items: float = math.inf,
+        most_bytes: float = math.inf,
+    ) -> None:
+        compiled = Steps(segment, find)
+        self._steps = compiled.steps
+        self._entries = compiled.entries
+        self._exits = compiled.exits
+        self._slots: list[Columns | None] = [None] * compiled.slots
+        self._export = export
+        self._most = most_items, most_bytes
+        self._measures = bool(segment.get("metrics"))
+        self._limit: tuple[float, int] = NO_LIMIT
+        self._error: RemoteMediaError | None = None
+        self._next_round = 0
+        self._flushing = False
+        self._open: list[Step] = []
+        self._skipped: list[RemoteMediaError] = []
+        self._skipped_count = 0
+        self.is_async = any(step.is_async for step in self._steps)
+
+    def open(self) -> None:
+        """Initialise the nodes; if one fails, those before it are closed."""
+        for step in self._steps:
+            self._open.append(step)
+            try:
+                step.node.init()
+            except Exception as error:
+                self._open.pop()
+                self.close()
+                raise step.error(error, None) from error
+
+    def run(self, batches: Iterable[Batch], until: tuple[float, int] = NO_LIMIT) -> Effects:
+        """Process a batch of rounds."""
+        self._limit, self._error = until, None
+        self._feed(batches)
+        for step in self._steps:
+            rounds, values = self._gather(step)
+            if rounds:
+                outputs = Outputs()
+                yield from self._process(step, rounds, values, outputs)
+                self._pass_on(step, outputs)
+        return (yield from self._leave())
+
+    def flush(self, batches: Iterable[Batch], until: tuple[float, int] = NO_LIMIT) -> Effects:
+        """Process the flush round: each node first what reaches it, then its own flush."""
+        batches = list(batches)
+        # A segment that no item reaches cannot know the number of this round: all items count as
+        # of one round, and only the order of a limit.
+        number = max(self._next_round, *(batch.rounds[-1] for batch in batches if batch.rounds), 0)
+        self._limit = until if until[0] == math.inf else (number, until[1])
+        self._error, self._flushing = None, True
+        self._feed(batch._replace(rounds=[number] * len(batch.rounds)) for batch in batches)
+        for step in self._steps:
+            rounds, values = self._gather(step)
+            outputs = Outputs()
+            if rounds:
+                yield from self._process(step, rounds, values, outputs)
+            if (number, step.order) < self._limit:
+                yield from call_flush(step, number, outputs, self._failed)
+            self._pass_on(step, outputs)
+        return (yield from self._leave())
+
+    def close(self) -> None:
+        """Close every node once, in reverse order; then raise the first error of a `close`."""
+        first: RemoteMediaError | None = None
+        while self._open:
+            step = self._open.pop()
+            try:
+                step.node.close()
+            except Exception as error:  # noqa: BLE001 - the others must be closed too
+                first = first or step.error(error, None)
+        if first is not None:
+            raise first
+
+    def metrics(self) -> dict[str, Any]:
+        """Return what was counted and, if the segment asks for it, measured."""
+        errors = [error.to_wire() for error in self._skipped]
+        return {
+            "nodes": [node_metrics(step) for step in self._steps],
+            "skipped": {"count": self._skipped_count, "errors": errors},
+        }
+
+    def _process(
+        self, step: Step, rounds: list[int], values: list[Any], outputs: Outputs
+    ) -> Effects:
+        calls = call_for_all(step, rounds, values, outputs, self._failed)
+        return _timed(step, calls) if self._measures else calls
+
+    # --- items on their way ---------------------------------------------------------------
+
+    def _feed(self, batches: Iterable[Batch]) -> None:
+        slots: list[Columns | None] = [None] * len(self._slots)
+        for _, edge, rounds, values in batches:
+            slot = self._entries.get(edge)
+            if slot is None:
+                raise PacketError(f"no edge {edge} comes into this segment", path="edges")
+            if rounds:
+                before = slots[slot]
+                slots[slot] = (
+                    (before[0] + rounds, before[1] + values) if before else (rounds, values)
+                )
+                self._next_round = max(self._next_round, rounds[-1] + 1)
+        self._slots = slots
+
+    def _gather(self, step: Step) -> Columns:
+        """Return the items of a node, by round and then by connection, as far as the limit."""
+        slots = self._slots
+        arrived = [(slots[slot], port) for slot, port in step.inputs if slots[slot] is not None]
+        if not arrived:
+            return [], []
+        if len(arrived) == 1 and not step.takes_port:
+            rounds, values = arrived[0][0]
+        else:
+            rounds = [round_ for columns, _ in arrived for round_ in columns[0]]
+            values = [value for columns, _ in arrived for value in columns[1]]
+            if step.takes_port:
+                ports = [port for columns, port in arrived for _ in columns[0]]
+                values = list(zip(values, ports, strict=True))
+            order = sorted(range(len(rounds)), key=rounds.__getitem__)  # stable
+            rounds, values = [rounds[i] for i in order], [values[i] for i in order]
+        return self._below_limit(rounds, values, step.order)
+
+    def _below_limit(self, rounds: list[int], values: list[Any], order: int) -> Columns:
+        limit = self._limit
+        if limit[0] == math.inf:
+            return rounds, values
+        end = bisect_left(rounds, limit[0] + (order < limit[1]))
+        return rounds[:end], values[:end]
+
+    def _pass_on(self, step: Step, outputs: Outputs) -> None:
+        slots = self._slots
+        if outputs.ports is None:
+            columns = outputs.rounds, outputs.values
+            for slot in step.default_targets:
+                slots[slot] = columns
+            return
+        for slot in step.everything:
+            slots[slot] = outputs.rounds, outputs.values
+        for port, targets in step.targets.items():
+            for slot in targets:
+                slots[slot] = outputs.of_port(port)
+
+    def _leave(self) -> Effects:
+        """Export what leaves the segment; emit whenever there is much of it."""
+        ready: list[Any] = []
+        items = size = 0
+        for end in self._exits:
+            columns = self._slots[end.slot]
+            start = 0
+            while columns is not None:
+                rounds, values = self._below_limit(*columns, end.step.order)
+                if start >= len(rounds):
+                    break
+                count, weight = self._portion(values, start, items, size)
+                stop = start + count
+                batch = Batch(end.to, end.edge, rounds[start:stop], values[start:stop])
+                try:
+                    ready.append(self._export(batch))
+                except UnrepresentableError as error:
+                    self._refuse(end.step, batch, error)  # lowers the limit
+                    continue
+                start, items, size = stop, items + count, size + weight
+                if items >= self._most[0] or size >= self._most[1]:
+                    yield Emit(ready)
+                    ready, items, size = [], 0, 0
+        return Result(ready, self._error)
+
+    def _portion(self, values: list[Any], start: int, items: int, size: int) -> tuple[int, int]:
+        """Return how many of the values from `start` on still fit, at least one, and their size."""
+        most = int(min(len(values) - start, self._most[0] - items))
+        if set(map(type, values)) <= _SMALL:
+            return most, 0
+        weight = 0
+        for count in range(most):
+            if size + weight >= self._most[1]:
+                return count, weight
+            weight += size_of(values[start + count])
+        return most, weight
+
+    # --- failures ---------------------------------------------------------------------------
+
+    def _failed(self, step: Step, round_: int, error: Exception) -> bool:
+        """Record that a call failed; returns whether the node goes on."""
+        failure = step.error(error, None if self._flushing else round_)
+        failure.round = round_
+        if step.skips:
+            self._skipped_count += 1
+            if len(self._skipped) < MAX_SKIPPED:
+                self._skipped.append(failure)
+            return True
+        self._fail((round_, step.order), failure)
+        return False
+
+    def _fail(self, place: tuple[int, int], failure: RemoteMediaError) -> None:
+        if place < self._limit:
+            self._limit, self._error = place, failure
+
+    def _refuse(self, step: Step, batch: Batch, error: UnrepresentableError) -> None:
+        """Fail the call that gave a value that cannot leave."""
+        index, *keys = error.keys
+        round_ = batch.rounds[int(index)]
+        error.keys = keys
+        code = "unrepresentable_value"
+        failure = NodeError(f"cannot travel: {error.reason}", code=code, path=error.path)
+        step.error(failure, None if self._flushing else round_)
+        failure.round = round_
+        self._fail((round_, step.order), failure)
+
+
+def _timed(step: Step, calls: Effects) -> Effects:
+    start = perf_counter()
+    yield from calls
+    step.measured((perf_counter() - start) * 1e6)
+
+
+def size_of(value: Any) -> int:
+    """Return about how many bytes the arrays and bytes in a value have."""
+    kind = type(value)
+    if kind in _SMALL:
+        return 0
+    if kind is list:
+        return sum(map(size_of, value))
+    if kind is dict:
+        return sum(map(size_of, value.values()))
+    if kind is Audio:
+        return int(value.samples.nbytes)
+    return len(value) if kind is bytes else int(getattr(value, "nbytes", 0))

@@ -1,0 +1,318 @@
+"""Validates a manifest: all problems at once, with the codes and paths of docs/internals/plan.md."""
+
+from __future__ import annotations
+
+import re
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from remotemedia._catalog import RUNTIMES, Catalog, Entry
+from remotemedia._errors import Issue
+from remotemedia._params import check_params, is_kind
+from remotemedia._paths import child
+
+RELEASE = "0.1.0"
+"""Version of this release; a manifest's `runtime.min_version` may not be newer."""
+
+TARGETS = ("wasm32-wasi", "wasm32-wasip1")
+HINTS = {
+    "auto": "auto",
+    **{name: name for name in RUNTIMES},
+    **dict.fromkeys(("rust_python", "cpython", "cpython_wasm"), "python"),
+}
+"""Words for `runtime_hint` → what they mean."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
+_VERSION = re.compile(r"\d+(\.\d+)*\Z")
+_RETRY_DEFAULTS = {
+    "max_retries": 3,
+    "base_delay_ms": 100,
+    "max_delay_ms": 400,
+    "multiplier": 2,
+}
+_TOP = ("version", "metadata", "runtime", "nodes", "connections")
+_NODE = ("id", "node_type", "params", "runtime_hint", "timeout_ms", "on_error", "retry")
+_METADATA = ("name", "description", "author", "version", "license")
+
+
+class NormalManifest(NamedTuple):
+    """A valid manifest in normal form.
+
+    Canonical types, params complete, endpoints with ports; `nodes` in manifest order, each with
+    its `order`, the place in the canonical order.
+    """
+
+    name: str
+    nodes: list[dict[str, Any]]
+    connections: list[dict[str, str]]
+
+
+def validate(
+    manifest: Any, catalog: Catalog, runtime_hint: str = "auto"
+) -> tuple[NormalManifest | None, list[Issue]]:
+    """Return the normal form, None if there are errors, and all issues, warnings included."""
+    validator = _Validator(catalog, runtime_hint)
+    validator.manifest(manifest)
+    if any(issue.severity == "error" for issue in validator.issues):
+        return None, validator.issues
+    name = manifest.get("metadata", {}).get("name", "")
+    order = {node: i for i, node in enumerate(canonical_order(validator.ids, validator.links))}
+    for node in validator.nodes:
+        node["order"] = order[node["id"]]
+    return NormalManifest(
+        name, validator.nodes, [*validator.connections.values()]
+    ), validator.issues
+
+
+def canonical_order(ids: list[str], links: list[tuple[str, str]]) -> list[str]:
+    """Repeatedly take the first id whose predecessors have all been taken; a cycle stays out."""
+    place = {node: i for i, node in enumerate(ids)}
+    waiting = dict.fromkeys(ids, 0)
+    after: dict[str, list[str]] = {node: [] for node in ids}
+    for start, end in links:
+        after[start].append(end)
+        waiting[end] += 1
+    ready = [place[node] for node in ids if not waiting[node]]
+    taken = []
+    while ready:
+        node = ids[heappop(ready)]
+        taken.append(node)
+        for following in after[node]:
+            waiting[following] -= 1
+            if not waiting[following]:
+                heappush(ready, place[following])
+    return taken
+
+
+class _Validator:
+    def __init__(self, catalog: Catalog, runtime_hint: str) -> None:
+        self.catalog = catalog
+        self.hint = runtime_hint
+        self.issues: list[Issue] = []
+        self.ids: list[str] = []
+        self.entries: dict[str, Entry | None] = {}
+        self.nodes: list[dict[str, Any]] = []
+        self.connections: dict[tuple[str, str], dict[str, str]] = {}
+        self.links: list[tuple[str, str]] = []
+
+    # Small questions, each of which notes what is wrong.
+
+    def issue(self, code: str, path: str, message: str, **more: Any) -> None:
+        self.issues.append(Issue(code, path, message, **more))
+
+    def is_a(self, kind: str, value: Any, path: str) -> bool:
+        if is_kind(value, kind):
+            return True
+        self.issue("wrong_type", path, f"must be of type {kind}", expected=kind, actual=value)
+        return False
+
+    def field(self, kind: str, owner: dict[str, Any], name: str, path: str) -> Any:
+        """Return a required field if it is of the kind, else None."""
+        at = child(path, name)
+        if name not in owner:
+            self.issue("missing_field", at, f"{name} is required")
+            return None
+        return owner[name] if self.is_a(kind, owner[name], at) else None
+
+    def option(self, kind: str, owner: dict[str, Any], name: str, path: str) -> Any:
+        """Return an optional field if it is there and of the kind, else None."""
+        if name in owner and self.is_a(kind, owner[name], child(path, name)):
+            return owner[name]
+        return None
+
+    def no_others(self, owner: dict[str, Any], allowed: tuple[str, ...], path: str) -> None:
+        for key in owner:
+            if key not in allowed:
+                message = f"unknown field {key!r}; possible: {', '.join(allowed)}"
+                at = child(path, key)
+                self.issue("unknown_field", at, message, severity="warning", expected=list(allowed))
+
+    # The parts of a manifest, from the outside in.
+
+    def manifest(self, manifest: Any) -> None:
+        if not self.is_a("object", manifest, "$"):
+            return
+        self.no_others(manifest, _TOP, "$")
+        version = self.field("string", manifest, "version", "$")
+        if version is not None and version != "v1":
+            message = f"version {version!r} is not known here"
+            self.issue("version_mismatch", "$.version", message, expected="v1", actual=version)
+        metadata = self.option("object", manifest, "metadata", "$")
+        for name in _METADATA:
+            self.option("string", metadata or {}, name, "$.metadata")
+        self.runtime(self.option("object", manifest, "runtime", "$") or {})
+        nodes = self.field("array", manifest, "nodes", "$")
+        if nodes == []:
+            self.issue("no_nodes", "$.nodes", "a pipeline needs at least one node")
+        for i, node in enumerate(nodes or ()):
+            self.node(node, f"$.nodes[{i}]")
+        for i, connection in enumerate(self.option("array", manifest, "connections", "$") or ()):
+            self.connection(connection, f"$.connections[{i}]")
+        self.cycle()
+
+    def runtime(self, runtime: dict[str, Any]) -> None:
+        path = "$.runtime"
+        target = self.option("string", runtime, "target", path)
+        if target is not None and target not in TARGETS:
+            message = f"unknown target {target!r}"
+            at = f"{path}.target"
+            self.issue("wrong_target", at, message, expected=list(TARGETS), actual=target)
+        oldest = self.option("string", runtime, "min_version", path)
+        if oldest is not None and not _is_at_most(oldest, RELEASE):
+            message = f"needs release {oldest}, this is {RELEASE}"
+            at = f"{path}.min_version"
+            self.issue("version_mismatch", at, message, expected=f"≤ {RELEASE}", actual=oldest)
+        for i, feature in enumerate(self.option("array", runtime, "features", path) or ()):
+            self.is_a("string", feature, f"{path}.features[{i}]")
+
+    def node(self, node: Any, path: str) -> None:
+        if not self.is_a("object", node, path):
+            return
+        self.no_others(node, _NODE, path)
+        name = self.id(node, path)
+        given = self.field("string", node, "node_type", path)
+        entry = None if given is None else self.catalog.find(given)
+        params = self.option("object", node, "params", path)
+        normal: dict[str, Any] = {"id": name}
+        if given is not None and entry is None:
+            near = self.catalog.near(given)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            at = f"{path}.node_type"
+            message = f"unknown type {given!r}{hint}"
+            self.issue("unknown_type", at, message, expected=near, actual=given)
+        elif entry is not None:
+            complete, issues = check_params(entry["params"], params or {}, f"{path}.params")
+            self.issues += issues
+            normal |= {"node_type": entry["type"], "params": complete}
+        self.hint_of(node, entry, path)
+        normal |= self.reliability(node, path)
+        self.nodes.append(normal)
+        if name is not None and name not in self.entries:
+            self.ids.append(name)
+            self.entries[name] = entry
+
+    def id(self, node: dict[str, Any], path: str) -> str | None:
+        name: str | None = self.field("string", node, "id", path)
+        at = f"{path}.id"
+        if name is None:
+            return None
+        if not _ID.match(name) or name.startswith("__"):
+            message = f"{name!r} is not letters, digits, _ and -, or starts with __"
+            self.issue("bad_id", at, message, expected="[A-Za-z0-9_-]+", actual=name)
+        if name in self.entries:
+            self.issue("duplicate_id", at, f"{name!r} is used before", actual=name)
+        return name
+
+    def hint_of(self, node: dict[str, Any], entry: Entry | None, path: str) -> None:
+        at = f"{path}.runtime_hint"
+        given = self.option("string", node, "runtime_hint", path)
+        if given is not None and given not in HINTS:
+            words = list(HINTS)
+            message = f"must be one of {', '.join(words)}"
+            self.issue("wrong_type", at, message, expected=words, actual=given)
+            return
+        wanted = HINTS[given or "auto"]
+        if wanted == "auto":
+            at, wanted = f"{path}.node_type", HINTS[self.hint]
+        if entry is None or wanted == "auto":
+            return
+        runtimes = self.catalog.runtimes(entry["type"])
+        if wanted not in runtimes:
+            message = f"{entry['type']} is not available for {wanted}, only for {runtimes}"
+            self.issue("unavailable_runtime", at, message, expected=runtimes, actual=wanted)
+
+    def reliability(self, node: dict[str, Any], path: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        on_error = self.option("string", node, "on_error", path)
+        if on_error is not None and on_error not in ("fail", "skip"):
+            at = f"{path}.on_error"
+            words = ["fail", "skip"]
+            self.issue("wrong_type", at, "must be fail or skip", expected=words, actual=on_error)
+        elif on_error is not None:
+            found["on_error"] = on_error
+        timeout = self.option("number", node, "timeout_ms", path)
+        if timeout is not None:
+            found["timeout_ms"] = timeout
+            if not timeout > 0:
+                at = f"{path}.timeout_ms"
+                self.issue("bad_value", at, "must be > 0", expected="> 0", actual=timeout)
+        retry = self.option("object", node, "retry", path)
+        if retry is not None:
+            found["retry"] = self.retry(retry, f"{path}.retry")
+        return found
+
+    def retry(self, retry: dict[str, Any], path: str) -> dict[str, Any]:
+        self.no_others(retry, tuple(_RETRY_DEFAULTS), path)
+        complete = {}
+        for name, default in _RETRY_DEFAULTS.items():
+            value = retry.get(name, default)
+            least = 1 if name == "multiplier" else 0
+            at = f"{path}.{name}"
+            if name == "max_retries" and isinstance(value, float) and value.is_integer():
+                value = int(value)
+            kind = "integer" if name == "max_retries" else "number"
+            if self.is_a(kind, value, at) and not value >= least:
+                message = f"must be ≥ {least}"
+                self.issue("bad_value", at, message, expected=f"≥ {least}", actual=value)
+            complete[name] = value
+        return complete
+
+    def connection(self, connection: Any, path: str) -> None:
+        if not self.is_a("object", connection, path):
+            return
+        self.no_others(connection, ("from", "to"), path)
+        start = self.endpoint(connection, "from", "out", path)
+        end = self.endpoint(connection, "to", "in", path)
+        if start is None or end is None:
+            return
+        ends = ".".join(start), ".".join(end)
+        if ends in self.connections:
+            message = f"{ends[0]} → {ends[1]} stands there already"
+            self.issue("duplicate_connection", path, message, actual=list(ends))
+            return
+        self.connections[ends] = {"from": ends[0], "to": ends[1]}
+        self.links.append((start[0], end[0]))
+
+    def endpoint(
+        self, connection: dict[str, Any], name: str, default: str, path: str
+    ) -> tuple[str, str] | None:
+        given = self.field("string", connection, name, path)
+        if given is None:
+            return None
+        at = f"{path}.{name}"
+        node, _, port = (given, "", default) if given in self.entries else given.rpartition(".")
+        if node not in self.entries:
+            message = f"{given!r} names no node"
+            self.issue("unknown_endpoint", at, message, expected=self.ids, actual=given)
+            return None
+        entry = self.entries[node]
+        ports = entry["outputs" if name == "from" else "inputs"] if entry else {port: None}
+        if port not in ports:
+            message = f"{node!r} has no port {port!r}, only {', '.join(ports)}"
+            self.issue("unknown_port", at, message, expected=list(ports), actual=port)
+        return node, port
+
+    def cycle(self) -> None:
+        left = dict.fromkeys(self.ids)
+        for node in canonical_order(self.ids, self.links):
+            del left[node]
+        if not left:
+            return
+        # Every node that is left has a predecessor that is left: walking back must meet itself.
+        before = {end: start for start, end in self.links if start in left}
+        node = next(iter(left))
+        path = []
+        while node not in path:
+            path.append(node)
+            node = before[node]
+        cycle = [*path[path.index(node) :], node][::-1]
+        message = f"a cycle: {' → '.join(cycle)}"
+        self.issue("cycle", "$.connections", message, actual=cycle)
+
+
+def _is_at_most(version: str, release: str) -> bool:
+    if not _VERSION.match(version):
+        return False
+    wanted, have = ([int(part) for part in text.split(".")] for text in (version, release))
+    length = max(len(wanted), len(have))
+    return wanted + [0] * (length - len(wanted)) <= have + [0] * (length - len(have))

@@ -1,0 +1,99 @@
+"""Declares the params of a node: one place gives JSON Schema, checks, attributes and docs."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any, Literal
+
+_MISSING: Any = object()
+_KINDS = {float: "number", int: "integer", str: "string", bool: "boolean", dict: "object"}
+
+
+class ParamSpec:
+    """A declared param; its type comes from the annotation of the field."""
+
+    __slots__ = ("aliases", "annotation", "bounds", "default", "doc", "unit")
+
+    def __init__(
+        self,
+        default: Any,
+        doc: str,
+        unit: str | None,
+        bounds: dict[str, float],
+        aliases: tuple[str, ...],
+    ) -> None:
+        self.default = default
+        self.doc = doc
+        self.unit = unit
+        self.bounds = bounds
+        self.aliases = aliases
+        self.annotation: Any = Any
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return self.default is _MISSING
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the catalog."""
+        schema = schema_of(self.annotation)
+        if self.default is not _MISSING and self.default is not None:
+            schema["default"] = self.default
+        if self.doc:
+            schema["description"] = self.doc
+        if self.unit:
+            schema["unit"] = self.unit
+        schema |= self.bounds
+        if self.aliases:
+            schema["aliases"] = list(self.aliases)
+        return schema
+
+
+def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0)`
+    default: Any = _MISSING,
+    *,
+    doc: str = "",
+    unit: str | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Any:
+    """Declare a param of a node: `factor: float = Param(2.0, doc="...", minimum=0)`.
+
+    The annotation is one of float, int, str, bool, `list[...]` of those, dict, `Literal[...]`, or
+    one of these `| None` with the default None for a param that may be absent. Without a default
+    the param is required. `unit` names the unit ("Hz", "ms"); `minimum` and `maximum` may be
+    reached, `above` and `below` may not.
+    """
+    bounds = {
+        "minimum": minimum,
+        "maximum": maximum,
+        "exclusiveMinimum": above,
+        "exclusiveMaximum": below,
+    }
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    return ParamSpec(default, doc, unit, given, aliases)
+
+
+def schema_of(annotation: Any) -> dict[str, Any]:
+    """Return the JSON Schema of an annotation; raises TypeError if there is none."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is Any:
+        return {}
+    if annotation in _KINDS or origin in _KINDS:
+        return {"type": _KINDS[origin or annotation]}
+    if origin is Literal and len(kinds := set(map(type, arguments))) == 1:
+        return {"type": _KINDS[kinds.pop()], "enum": list(arguments)}
+    if annotation is list:
+        return {"type": "array"}
+    if origin is list:
+        return {"type": "array", "items": schema_of(arguments[0])}
+    if origin in (types.UnionType, typing.Union):
+        kinds = [argument for argument in arguments if argument is not type(None)]
+        if len(kinds) == 1:
+            return schema_of(kinds[0])
+    message = f"a param cannot have the type {annotation}"
+    raise TypeError(message)

@@ -1,0 +1,101 @@
+"""Checks params against the JSON Schema of a catalog entry and completes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remotemedia._errors import Issue
+from remotemedia._paths import child
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def check_params(
+    schema: dict[str, Any], params: dict[str, Any], path: str
+) -> tuple[dict[str, Any], list[Issue]]:
+    """Return the params under their own names with defaults filled in, and what is wrong."""
+    properties: dict[str, Any] = schema["properties"]
+    names = {alias: name for name, spec in properties.items() for alias in spec.get("aliases", ())}
+    complete: dict[str, Any] = {}
+    issues: list[Issue] = []
+    for key, value in params.items():
+        at = child(path, key)
+        name = names.get(key, key)
+        if name not in properties:
+            issues.append(_unknown(key, list(properties), at))
+        elif name != key and name in params:
+            issues.append(Issue("bad_param", at, f"{key} is another name of {name}", "error", name))
+        else:
+            complete[name], found = check_value(properties[name], value, at)
+            issues += found
+    for name, spec in properties.items():
+        if name in complete:
+            continue
+        if "default" in spec:
+            complete[name] = spec["default"]
+        elif name in schema.get("required", ()):
+            at = child(path, name)
+            issues.append(Issue("missing_field", at, f"the param {name} is required"))
+    return {name: complete[name] for name in properties if name in complete}, issues
+
+
+def _unknown(key: str, allowed: list[str], path: str) -> Issue:
+    names = ", ".join(allowed) or "it has none"
+    message = f"unknown param {key!r}; possible: {names}"
+    return Issue("unknown_param", path, message, "error", allowed, key)
+
+
+def check_value(spec: dict[str, Any], value: Any, path: str) -> tuple[Any, list[Issue]]:
+    """Return the value (a whole float as integer where one is asked for) and what is wrong."""
+    kind = spec.get("type")
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if kind is not None and not is_kind(value, kind):
+        return value, [_bad(path, f"must be of type {kind}", kind, value)]
+    if "enum" in spec and value not in spec["enum"]:
+        words = ", ".join(map(str, spec["enum"]))
+        return value, [_bad(path, f"must be one of {words}", spec["enum"], value)]
+    if isinstance(value, (int, float)):
+        return value, _check_range(spec, value, path)
+    if isinstance(value, list):
+        return _check_items(spec, value, path)
+    return value, []
+
+
+def is_kind(value: Any, kind: str) -> bool:
+    """Tell whether a value is of a JSON type; a bool is not a number."""
+    return isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def _check_range(spec: dict[str, Any], value: float, path: str) -> list[Issue]:
+    bounds = {
+        "minimum": ("≥", lambda bound: value >= bound),
+        "maximum": ("≤", lambda bound: value <= bound),
+        "exclusiveMinimum": (">", lambda bound: value > bound),
+        "exclusiveMaximum": ("<", lambda bound: value < bound),
+    }
+    for name, (sign, holds) in bounds.items():
+        if name in spec and not holds(spec[name]):
+            return [_bad(path, f"must be {sign} {spec[name]}", f"{sign} {spec[name]}", value)]
+    return []
+
+
+def _check_items(spec: dict[str, Any], values: list[Any], path: str) -> tuple[Any, list[Issue]]:
+    if len(values) < spec.get("minItems", 0):
+        return values, [_bad(path, f"needs {spec['minItems']} items", spec["minItems"], values)]
+    checked = [
+        check_value(spec.get("items", {}), value, child(path, i)) for i, value in enumerate(values)
+    ]
+    return [value for value, _ in checked], [issue for _, issues in checked for issue in issues]
+
+
+def _bad(path: str, message: str, expected: Any, actual: Any) -> Issue:
+    return Issue("bad_param", path, message, "error", expected, actual)

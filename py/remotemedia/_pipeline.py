@@ -1,0 +1,228 @@
+"""`Pipeline`: what a Python program runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._effects import drive, drive_async
+from remotemedia._engine import Engine
+from remotemedia._errors import ManifestError, RuntimeLoadError
+from remotemedia._manifest import HINTS
+from remotemedia._metrics import RunMetrics
+from remotemedia._node import Node
+from remotemedia._planning import make_plan
+from remotemedia._registry import Registry
+from remotemedia._runner import Run, close_all, open_all
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+    from os import PathLike
+
+    from remotemedia._effects import Effects
+    from remotemedia._planning import Planned
+    from remotemedia._runner import Place
+
+_VALUES = (str, bytes, bytearray, memoryview, dict, tuple)
+
+
+class Pipeline:
+    """A graph of nodes that can be run again and again; every run starts with fresh nodes.
+
+    `Pipeline([MultiplyNode(factor=2), AddNode(addend=10)])` is a chain; `from_manifest`,
+    `from_json`, `from_yaml` and `from_package` take any graph. `runtime_hint` ("auto", "rust",
+    "python") is the runtime of nodes whose manifest entry says "auto". With `enable_metrics`,
+    `get_metrics()` tells what was measured.
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[Node] = (),
+        name: str | None = None,
+        *,
+        enable_metrics: bool = False,
+        runtime_hint: str = "auto",
+    ) -> None:
+        self._start(enable_metrics=enable_metrics, runtime_hint=runtime_hint)
+        self._manifest: Any = {
+            "version": "v1",
+            "metadata": {"name": name or "pipeline"},
+            "nodes": [],
+            "connections": [],
+        }
+        for node in nodes:
+            self.add_node(node)
+
+    def _start(self, *, enable_metrics: bool, runtime_hint: str) -> None:
+        if runtime_hint not in HINTS:
+            message = f"runtime_hint must be one of {', '.join(HINTS)}, not {runtime_hint!r}"
+            raise ValueError(message)
+        self._hint = runtime_hint
+        self._registry = Registry()
+        self._metrics = RunMetrics() if enable_metrics else None
+        self._planned: Planned | None = None
+
+    @classmethod
+    def from_manifest(
+        cls,
+        manifest: dict[str, Any],
+        *,
+        nodes: Iterable[type[Node]] = (),
+        enable_metrics: bool = False,
+        runtime_hint: str = "auto",
+    ) -> Pipeline:
+        """Make a pipeline of a manifest; `nodes` are classes of your own that it names."""
+        pipeline = cls.__new__(cls)
+        pipeline._start(enable_metrics=enable_metrics, runtime_hint=runtime_hint)
+        for node in nodes:
+            pipeline._registry.add(node)
+        pipeline._manifest = manifest
+        return pipeline
+
+    @classmethod
+    def from_json(cls, source: str | PathLike[str], **options: Any) -> Pipeline:
+        """Make a pipeline of a JSON file, or of JSON text (which starts with a brace)."""
+        text = _text(source)
+        try:
+            manifest = json.loads(text)
+        except ValueError as error:
+            message = f"the manifest is not JSON: {error}"
+            raise ManifestError([], message) from error
+        return cls.from_manifest(manifest, **options)
+
+    @classmethod
+    def from_yaml(cls, source: str | PathLike[str], **options: Any) -> Pipeline:
+        """Make a pipeline of a YAML file, or of YAML text (which has several lines)."""
+        return cls.from_manifest(read_yaml(_text(source)), **options)
+
+    @classmethod
+    def from_package(cls, source: str | PathLike[str] | bytes, **options: Any) -> Pipeline:
+        """Make a pipeline of a `.rmpkg` bundle: a path or its bytes."""
+        from remotemedia._package import Package
+
+        return cls.from_manifest(Package.load(source).manifest, **options)
+
+    def add_node(self, node: Node) -> Pipeline:
+        """Append a node to the chain; returns the pipeline."""
+        if self._registry.find(node.type_name) is not type(node):
+            self._registry.add(type(node))
+        nodes, connections = self._manifest["nodes"], self._manifest["connections"]
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", node.name).removeprefix("__")
+        spec = {"id": f"{name}_{len(nodes)}", "node_type": node.type_name, "params": node.params}
+        if nodes:
+            connections.append({"from": nodes[-1]["id"], "to": spec["id"]})
+        nodes.append(spec)
+        self._planned = None
+        return self
+
+    def serialize(self) -> str:
+        """Return the manifest as JSON."""
+        return json.dumps(self._manifest, indent=2, ensure_ascii=False)
+
+    async def run(self, input_data: Any = None) -> Any:
+        """Run; a list is items, an iterator or (async) iterable a stream, anything else one item.
+
+        Returns the output: a value if one item gave one output, else a list. With several sinks
+        it is a dict of those by node id. Raises what the run failed with.
+        """
+        return await drive_async(self._run(input_data))
+
+    def run_sync(self, input_data: Any = None) -> Any:
+        """Run, blocking. With `async def` nodes it needs a thread that has no event loop."""
+        run = self._run(input_data)
+        if not self._is_async(input_data):
+            return drive(run)
+        import asyncio
+
+        return asyncio.run(drive_async(run))
+
+    def plan(self) -> dict[str, Any]:
+        """Return the plan: which segments there are and where they run; validates the manifest."""
+        if self._planned is None:
+            measured = self._metrics is not None
+            self._planned = make_plan(self._manifest, self._registry, self._hint, metrics=measured)
+        return self._planned.plan
+
+    def get_metrics(self) -> dict[str, Any] | None:
+        """Return what all runs so far measured; None unless metrics are enabled."""
+        return None if self._metrics is None else self._metrics.report(self.plan()["name"])
+
+    def _is_async(self, input_data: Any) -> bool:
+        if hasattr(input_data, "__aiter__"):
+            return True
+        places = self._open()
+        try:
+            return any(place.is_async for place in places)
+        finally:
+            close_all(places)
+
+    def _open(self) -> list[Place]:
+        segments = self.plan()["segments"]
+        return open_all(segments, self._open_one)
+
+    def _open_one(self, segment: dict[str, Any]) -> Place:
+        if segment["runtime"] == "python":
+            _need(segment["requires"])
+            engine = Engine(segment, self._registry.find)
+            engine.open()
+            return engine
+        return self._planned.rust.open(segment)
+
+    def _run(self, input_data: Any) -> Effects:
+        items, one = _items(input_data)
+        places = self._open()
+        run = Run(self.plan(), places)
+        try:
+            yield from run.all(items)
+            if self._metrics is not None:
+                self._metrics.add(places)
+        finally:
+            close_all(places)
+        shaped = {name: _shape(values, one=one) for name, values in run.sinks.items()}
+        return next(iter(shaped.values())) if len(shaped) == 1 else shaped
+
+
+def _shape(values: list[Any], *, one: bool) -> Any:
+    return values[0] if one and len(values) == 1 else values
+
+
+def _items(input_data: Any) -> tuple[Iterator[Any] | AsyncIterator[Any], bool]:
+    """Return the items, and whether there is exactly one."""
+    if hasattr(input_data, "__aiter__"):
+        return input_data.__aiter__(), False
+    is_value = isinstance(input_data, _VALUES) or hasattr(input_data, "dtype")
+    if not is_value and hasattr(input_data, "__iter__"):
+        return iter(input_data), False
+    return iter([input_data]), True
+
+
+def _text(source: str | PathLike[str]) -> str:
+    if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
+        return source
+    return Path(source).read_text(encoding="utf-8")
+
+
+def read_yaml(text: str) -> Any:
+    """Parse YAML; raises RuntimeLoadError that names the extra if its package is missing."""
+    try:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+    except ImportError:
+        message = "YAML needs ruamel.yaml: pip install 'remotemedia[yaml]'"
+        raise RuntimeLoadError(message) from None
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        message = f"the manifest is not YAML: {error}"
+        raise ManifestError([], message) from error
+
+
+def _need(packages: list[str]) -> None:
+    from importlib.util import find_spec
+
+    for package in packages:
+        if find_spec(package) is None:
+            message = f"a node needs {package}: pip install 'remotemedia[audio]'"
+            raise RuntimeLoadError(message)

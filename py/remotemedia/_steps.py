@@ -1,0 +1,138 @@
+"""Compiles a segment into steps: nodes in the order of execution, joined by numbered slots.
+
+A slot is a connection. While a batch is under way it holds the columns of the items on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._errors import NodeError, RemoteMediaError, RuntimeLoadError
+from remotemedia._tracebacks import node_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remotemedia._node import Node
+    from remotemedia._segment import Segment
+
+    FindNode = Callable[[str], type[Node] | None]
+
+_COROUTINE, _ASYNC_GENERATOR, _VARARGS = 0x80, 0x200, 0x04
+
+
+class Step:
+    """A node of a segment with what the engine needs to call it."""
+
+    def __init__(self, spec: dict[str, Any], node: Node) -> None:
+        self.node = node
+        self.id: str = spec["id"]
+        self.type: str = spec["node_type"]
+        self.order: int = spec["order"]
+        self.skips: bool = spec.get("on_error") == "skip"
+        self.retry: dict[str, Any] | None = spec.get("retry")
+        self.takes_port = _positional(node.process) > 1
+        self.process: Callable[[Any], Any] = node.process
+        if self.takes_port:
+            self.process = lambda pair: node.process(*pair)
+        self.is_async = _is_async(node.process) or _is_async(node.flush)
+        self.inputs: list[tuple[int, str]] = []
+        """Incoming connections in order: slot and port."""
+        self.targets: dict[str, list[int]] = {}
+        """Port → slots that get what the node emits there."""
+        self.everything: list[int] = []
+        """Slots that get what the node emits on any port."""
+        self.default_targets: list[int] = []
+        """Slots that get what the node emits on `out`."""
+        self.executions = self.errors = 0
+        self.total_us = 0.0
+        self.shortest_us: float | None = None
+        self.longest_us: float | None = None
+
+    def measured(self, duration_us: float) -> None:
+        """Note how long a batch took."""
+        self.total_us += duration_us
+        if self.shortest_us is None or duration_us < self.shortest_us:
+            self.shortest_us = duration_us
+        if self.longest_us is None or duration_us > self.longest_us:
+            self.longest_us = duration_us
+
+    def error(self, error: Exception, round_: int | None) -> RemoteMediaError:
+        """Return the error with this node's name on it."""
+        return node_error(error, self.id, self.type, round_, self.order)
+
+
+class Exit:
+    """An `__out_k` pseudo-node: where items leave the segment, and which node they come from."""
+
+    def __init__(self, slot: int, params: dict[str, Any], step: Step) -> None:
+        self.slot = slot
+        self.edge: int = params["edge"]
+        self.to: int | None = params["to"]
+        self.step = step
+
+
+class Steps:
+    """A compiled segment."""
+
+    def __init__(self, segment: Segment, find: FindNode) -> None:
+        self.steps: list[Step] = []
+        self.entries: dict[int, int] = {}
+        """Edge → slot of items that come in."""
+        self.exits: list[Exit] = []
+        self.slots = len(segment["connections"])
+        by_id = {spec["id"]: spec for spec in segment["nodes"]}
+        steps = {}
+        for spec in segment["nodes"]:
+            if not spec["node_type"].startswith("__"):
+                steps[spec["id"]] = Step(spec, _make(spec, find))
+        self.steps = list(steps.values())
+        for slot, connection in enumerate(segment["connections"]):
+            start, _, port = connection["from"].rpartition(".")
+            end, _, end_port = connection["to"].rpartition(".")
+            if start in steps:
+                steps[start].targets.setdefault(port, []).append(slot)
+            else:
+                self.entries[by_id[start]["params"]["edge"]] = slot
+            if end in steps:
+                steps[end].inputs.append((slot, end_port))
+            else:
+                self.exits.append(Exit(slot, by_id[end]["params"], steps[start]))
+        for step in self.steps:
+            step.everything = step.targets.pop("*", [])
+            step.default_targets = step.targets.get("out", []) + step.everything
+
+
+def _make(spec: dict[str, Any], find: FindNode) -> Node:
+    cls = find(spec["node_type"])
+    if cls is None:
+        message = f"there is no Python implementation of {spec['node_type']}"
+        raise RuntimeLoadError(message, node_id=spec["id"], node_type=spec["node_type"])
+    try:
+        node = cls(**spec["params"])
+    except RemoteMediaError:
+        raise
+    except Exception as error:
+        message = f"the node cannot be made: {type(error).__name__}: {error}"
+        raise NodeError(message, node_id=spec["id"], node_type=spec["node_type"]) from error
+    node.id = spec["id"]
+    return node
+
+
+def _code(method: Any) -> Any:
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return getattr(method, "__code__", None)
+
+
+def _is_async(method: Any) -> bool:
+    code = _code(method)
+    return code is not None and bool(code.co_flags & (_COROUTINE | _ASYNC_GENERATOR))
+
+
+def _positional(method: Any) -> int:
+    """Return how many positional arguments a bound method takes, two if any number."""
+    code = getattr(method, "__code__", None)
+    if code is None:
+        return 1
+    return 2 if code.co_flags & _VARARGS else int(code.co_argcount) - 1

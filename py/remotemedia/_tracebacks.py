@@ -1,0 +1,55 @@
+"""Turns what a node raised into a NodeError whose traceback shows the node author's own lines."""
+
+from __future__ import annotations
+
+import os.path
+
+from remotemedia._errors import NodeError, RemoteMediaError
+
+_PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib would be imported for it
+_NODES = os.path.join(_PACKAGE, "nodes") + os.sep  # noqa: PTH118
+
+
+def user_traceback(error: BaseException) -> str:
+    """Return the traceback as text, without the frames of the engine."""
+    import traceback
+
+    top = traceback.TracebackException.from_exception(error)
+    todo = [top]
+    while todo:
+        part = todo.pop()
+        frames = [frame for frame in part.stack if not _is_internal(frame.filename)]
+        part.stack = traceback.StackSummary.from_list(frames)
+        todo += [link for link in (part.__cause__, part.__context__) if link]
+    return "".join(top.format())
+
+
+def _is_internal(filename: str) -> bool:
+    return filename.startswith(_PACKAGE) and not filename.startswith(_NODES)
+
+
+def node_error(
+    error: Exception, node_id: str, node_type: str, round_: int | None, order: int
+) -> RemoteMediaError:
+    """Return the error with the place where it happened; `round_` is None in flush."""
+    if isinstance(error, RemoteMediaError):
+        failure = error
+        own = not _has_user_frames(error)
+    else:
+        failure = NodeError(f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+        own = False
+    failure.node_id, failure.node_type, failure.runtime = node_id, node_type, "python"
+    failure.item_index, failure.order = round_, order
+    if failure.traceback is None and not own:
+        failure.traceback = user_traceback(error)
+    return failure
+
+
+def _has_user_frames(error: BaseException) -> bool:
+    frame = error.__traceback__
+    while frame is not None:
+        if not frame.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            return True
+        frame = frame.tb_next
+    return False

@@ -1,0 +1,47 @@
+"""The built-in nodes: `from remotemedia.nodes import MultiplyNode`. Each is imported when used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._registry import BUILT_IN, built_in
+
+if TYPE_CHECKING:
+    from remotemedia.nodes.add import AddNode
+    from remotemedia.nodes.audio_resample import AudioResampleNode
+    from remotemedia.nodes.calculator import CalculatorNode
+    from remotemedia.nodes.counter import CounterNode
+    from remotemedia.nodes.data_transform import DataTransformNode
+    from remotemedia.nodes.echo import EchoNode
+    from remotemedia.nodes.expander import ExpanderNode
+    from remotemedia.nodes.filter import FilterNode
+    from remotemedia.nodes.multiply import MultiplyNode
+    from remotemedia.nodes.pass_through import PassThroughNode
+    from remotemedia.nodes.speech_segments import SpeechSegmentsNode
+    from remotemedia.nodes.text_processor import TextProcessorNode
+    from remotemedia.nodes.vad import VADNode
+    from remotemedia.nodes.wav_decode import WavDecodeNode
+
+__all__ = [
+    "AddNode",
+    "AudioResampleNode",
+    "CalculatorNode",
+    "CounterNode",
+    "DataTransformNode",
+    "EchoNode",
+    "ExpanderNode",
+    "FilterNode",
+    "MultiplyNode",
+    "PassThroughNode",
+    "SpeechSegmentsNode",
+    "TextProcessorNode",
+    "VADNode",
+    "WavDecodeNode",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in BUILT_IN:
+        return built_in(name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
