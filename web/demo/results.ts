@@ -55,7 +55,10 @@ export function failureView(thrown: unknown): HTMLElement {
     failure.append(element('p', 'error', String(thrown)));
     return failure;
   }
-  failure.append(element('h3', 'error', `${thrown.name} (${thrown.code})`), element('pre', '', thrown.message));
+  failure.append(
+    element('h3', 'error', `${thrown.name} (${thrown.code})`),
+    element('pre', '', thrown.message),
+  );
   if (thrown.nodeId) {
     const item = thrown.itemIndex === null ? '' : `, item ${thrown.itemIndex}`;
     failure.append(
