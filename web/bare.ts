@@ -1,24 +1,23 @@
 /**
- * A page that only embeds the library, for measuring and for scripts. With `?bundle=URL&input=JSON` it runs a bundle;
- * `window.bare` then says how many milliseconds after the start of navigation the first result was there.
+ * A page that only embeds the library and runs one bundle, for measuring and for scripts:
+ * `bare.html?bundle=URL&input=JSON`, by default the calculator. `window.bare` then says how many milliseconds after the
+ * start of navigation the first result was there.
  */
-import { PackageLoader, PipelineRunner } from './src/index.js';
+import { PackageLoader, PipelineRunner, Tensor } from './src/index.js';
 
 const query = new URLSearchParams(location.search);
 const begun = PipelineRunner.create({ assets: { base: query.get('assets') ?? '../remotemedia/' } });
-const bundle = query.get('bundle');
 
-/** Runs the bundle of the address. */
-async function run(url: string): Promise<object> {
-  const loading = PackageLoader.loadFromFile(new URL(url, location.href));
+async function run(): Promise<object> {
+  const bundle = new URL(query.get('bundle') ?? '../bundles/calculator.rmpkg', location.href);
+  const loading = PackageLoader.loadFromFile(bundle);
   const runner = await begun;
-  const { outputs } = await runner.execute(await loading, JSON.parse(query.get('input') ?? '[]'));
+  const { outputs } = await runner.execute(await loading, JSON.parse(query.get('input') ?? '[5, 7, 3]'));
   return { outputs, firstResultMs: performance.now() };
 }
 
-const result = bundle === null ? {} : await run(bundle).catch((error: unknown) => ({ error: String(error) }));
+const result = await run().catch((error: unknown) => ({ error: String(error) }));
 const text = document.querySelector('#result');
 if (text) text.textContent = JSON.stringify(result);
-Object.assign(window, {
-  bare: { ...result, PackageLoader, runner: await begun, valueJson: () => import('./src/value-json.js') },
-});
+const valueJson = () => import('./src/value-json.js');
+Object.assign(window, { bare: { ...result, PackageLoader, Tensor, runner: await begun, valueJson } });

@@ -12,7 +12,7 @@ import type { EngineAssets, Job, NodeModule, PageCall, PageReply } from '../work
 import type { JsPlace } from './js-place.js';
 import type { Segment, SegmentPlan } from './place.js';
 import { type PlanResponse, readPlan } from './plan.js';
-import { PythonPlace } from './python-place.js';
+import type { PythonPlace } from './python-place.js';
 import { type OpenSegment, Run } from './run.js';
 import { WasiPlace } from './wasi-place.js';
 
@@ -61,15 +61,16 @@ export class Engine {
 
   /** Starts Python with the packages that nodes need. */
   async loadPython(requires: readonly string[] = []): Promise<PythonPlace> {
-    this.python ??= this.measured('load-pyodide', () =>
-      PythonPlace.load(this.assets.pyodide, requires, {
+    this.python ??= this.measured('load-pyodide', async () => {
+      const { PythonPlace } = await import('./python-place.js');
+      return PythonPlace.load(this.assets.pyodide, requires, {
         output: (stream, text) => this.hooks.output(stream, text),
         loaded: (part, ms) => {
           const key = `${part}_ms` as const;
           this.loads[key] = (this.loads[key] ?? 0) + ms;
         },
-      }),
-    ).catch((error: unknown) => {
+      });
+    }).catch((error: unknown) => {
       this.python = null;
       throw error;
     });

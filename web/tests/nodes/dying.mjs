@@ -1,0 +1,2 @@
+/** A node that ends its thread. */
+export default () => () => process.exit(3);

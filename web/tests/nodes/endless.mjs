@@ -1,0 +1,4 @@
+/** A node that never returns. */
+export default () => () => {
+  for (;;);
+};

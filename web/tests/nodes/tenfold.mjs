@@ -1,0 +1,2 @@
+/** A node in a module. */
+export default () => (item) => item * 10;
