@@ -163,7 +163,7 @@ class Engine:
     def _gather(self, step: Step) -> Columns:
         """Return the items of a node, by round and then by connection, as far as the limit."""
         slots = self._slots
-        arrived = [(slots[slot], port) for slot, port in step.inputs if slots[slot] is not None]
+        arrived = [(columns, port) for slot, port in step.inputs if (columns := slots[slot])]
         if not arrived:
             return [], []
         if len(arrived) == 1 and not step.takes_port:

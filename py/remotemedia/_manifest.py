@@ -1,4 +1,4 @@
-"""Validates a manifest: all problems at once, with the codes and paths of docs/internals/plan.md."""
+"""Validates a manifest: all problems at once, with the codes of docs/internals/plan.md."""
 
 from __future__ import annotations
 

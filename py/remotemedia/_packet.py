@@ -153,7 +153,7 @@ class _Writer:
 
 
 def _bytes_of(values: Any) -> Any:
-    """Return the elements of a numpy array in C order, little-endian, copied only if they must be."""
+    """Return the elements of an array in C order, little-endian, copied only if they must be."""
     if not values.nbytes:
         return b""
     if values.dtype.byteorder == ">":

@@ -61,7 +61,7 @@ def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0
     below: float | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a param of a node: `factor: float = Param(2.0, doc="...", minimum=0)`.
+    """Declare a param of a node, as in `factor: float = Param(2.0, doc="...", minimum=0)`.
 
     The annotation is one of float, int, str, bool, `list[...]` of those, dict, `Literal[...]`, or
     one of these `| None` with the default None for a param that may be absent. Without a default

@@ -12,7 +12,6 @@ from remotemedia._engine import Engine
 from remotemedia._errors import ManifestError, RuntimeLoadError
 from remotemedia._manifest import HINTS
 from remotemedia._metrics import RunMetrics
-from remotemedia._node import Node
 from remotemedia._planning import make_plan
 from remotemedia._registry import Registry
 from remotemedia._runner import Run, close_all, open_all
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from remotemedia._effects import Effects
+    from remotemedia._node import Node
     from remotemedia._planning import Planned
     from remotemedia._runner import Place
 
@@ -40,46 +40,37 @@ class Pipeline:
     def __init__(
         self,
         nodes: Iterable[Node] = (),
-        name: str | None = None,
+        name: str = "pipeline",
         *,
+        manifest: dict[str, Any] | None = None,
+        node_types: Iterable[type[Node]] = (),
         enable_metrics: bool = False,
         runtime_hint: str = "auto",
     ) -> None:
-        self._start(enable_metrics=enable_metrics, runtime_hint=runtime_hint)
-        self._manifest: Any = {
+        if runtime_hint not in HINTS:
+            message = f"runtime_hint must be one of {', '.join(HINTS)}, not {runtime_hint!r}"
+            raise ValueError(message)
+        self._hint = runtime_hint
+        self._registry = Registry(node_types)
+        self._metrics = RunMetrics() if enable_metrics else None
+        self._planned: Planned | None = None
+        self._manifest: Any = manifest or {
             "version": "v1",
-            "metadata": {"name": name or "pipeline"},
+            "metadata": {"name": name},
             "nodes": [],
             "connections": [],
         }
         for node in nodes:
             self.add_node(node)
 
-    def _start(self, *, enable_metrics: bool, runtime_hint: str) -> None:
-        if runtime_hint not in HINTS:
-            message = f"runtime_hint must be one of {', '.join(HINTS)}, not {runtime_hint!r}"
-            raise ValueError(message)
-        self._hint = runtime_hint
-        self._registry = Registry()
-        self._metrics = RunMetrics() if enable_metrics else None
-        self._planned: Planned | None = None
-
     @classmethod
-    def from_manifest(
-        cls,
-        manifest: dict[str, Any],
-        *,
-        nodes: Iterable[type[Node]] = (),
-        enable_metrics: bool = False,
-        runtime_hint: str = "auto",
-    ) -> Pipeline:
-        """Make a pipeline of a manifest; `nodes` are classes of your own that it names."""
-        pipeline = cls.__new__(cls)
-        pipeline._start(enable_metrics=enable_metrics, runtime_hint=runtime_hint)
-        for node in nodes:
-            pipeline._registry.add(node)
-        pipeline._manifest = manifest
-        return pipeline
+    def from_manifest(cls, manifest: dict[str, Any], **options: Any) -> Pipeline:
+        """Make a pipeline of a manifest.
+
+        Options, here and in the methods below: `enable_metrics`, `runtime_hint`, and `node_types`,
+        classes of your own that the manifest names.
+        """
+        return cls(manifest=manifest, **options)
 
     @classmethod
     def from_json(cls, source: str | PathLike[str], **options: Any) -> Pipeline:
@@ -140,14 +131,17 @@ class Pipeline:
 
     def plan(self) -> dict[str, Any]:
         """Return the plan: which segments there are and where they run; validates the manifest."""
-        if self._planned is None:
-            measured = self._metrics is not None
-            self._planned = make_plan(self._manifest, self._registry, self._hint, metrics=measured)
-        return self._planned.plan
+        return self._plan().plan
 
     def get_metrics(self) -> dict[str, Any] | None:
         """Return what all runs so far measured; None unless metrics are enabled."""
         return None if self._metrics is None else self._metrics.report(self.plan()["name"])
+
+    def _plan(self) -> Planned:
+        if self._planned is None:
+            measured = self._metrics is not None
+            self._planned = make_plan(self._manifest, self._registry, self._hint, metrics=measured)
+        return self._planned
 
     def _is_async(self, input_data: Any) -> bool:
         if hasattr(input_data, "__aiter__"):
@@ -168,7 +162,11 @@ class Pipeline:
             engine = Engine(segment, self._registry.find)
             engine.open()
             return engine
-        return self._planned.rust.open(segment)
+        rust = self._plan().rust
+        if rust is None:
+            message = f"there is no runtime for the place {segment['place']}"
+            raise RuntimeLoadError(message)
+        return rust.open(segment)
 
     def _run(self, input_data: Any) -> Effects:
         items, one = _items(input_data)

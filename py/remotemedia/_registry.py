@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from remotemedia._node import Node
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from remotemedia._node import Node
 
 BUILT_IN = {
     "PassThroughNode": "pass_through",
