@@ -7,12 +7,17 @@
 pub mod array;
 pub mod buffer;
 pub mod catalog;
+pub mod engine;
 pub mod error;
+pub mod host;
 pub mod issue;
 pub mod json_form;
 pub mod json_text;
 pub mod literal;
 pub mod manifest;
+pub mod node;
 pub mod packet;
 pub mod plan;
+pub mod registry;
+pub mod segment;
 pub mod value;

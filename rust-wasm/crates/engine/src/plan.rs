@@ -7,11 +7,31 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::catalog::{Catalogs, Entry, Place, Runtime};
 use crate::error::Error;
+use crate::issue::Issue;
 use crate::manifest::{self, Connection, Graph, GraphNode, canonical_order};
 
-/// Answers a plan request: `{"plan", "warnings"}`, or `{"issues"}` if the manifest has errors. `rust` is what this
-/// module itself offers. An error means that the request itself cannot be read.
-pub fn plan(request: &Json, rust: &[Entry]) -> Result<Json, Error> {
+/// The answer to a plan request.
+pub enum Planned {
+    /// The plan, and warnings.
+    Plan(Json, Vec<Issue>),
+    /// The manifest has errors.
+    Refused(Vec<Issue>),
+}
+
+impl Planned {
+    /// `{"plan", "warnings"}` or `{"issues"}`.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Plan(plan, warnings) => json!({"plan": plan, "warnings": warnings}),
+            Self::Refused(issues) => json!({"issues": issues}),
+        }
+    }
+}
+
+/// Answers a plan request. `rust` is what this module itself offers. An error means that the request itself cannot be
+/// read.
+pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
     let bad = |message: &str| Error::bad_request(format!("plan request: {message}"));
     let manifest = request.get("manifest").ok_or_else(|| bad("no manifest"))?;
     let mut catalogs = Catalogs::default();
@@ -29,8 +49,8 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Json, Error> {
     let metrics = request.get("metrics").and_then(Json::as_bool).unwrap_or(false);
     let checked = manifest::validate(manifest, &catalogs, hint);
     Ok(match checked.graph {
-        Some(graph) => json!({"plan": Planner::new(&graph, metrics).plan(), "warnings": checked.issues}),
-        None => json!({"issues": checked.issues}),
+        Some(graph) => Planned::Plan(Planner::new(&graph, metrics).plan(), checked.issues),
+        None => Planned::Refused(checked.issues),
     })
 }
 
@@ -127,8 +147,8 @@ impl<'a> Planner<'a> {
         };
         let place = members.first().map_or(Place::Rust, |(_, node)| node.place);
         let requires: BTreeSet<&String> = members.iter().flat_map(|(_, node)| &node.requires).collect();
-        let ins = edges.iter().filter(|edge| is_here(&edge.to) && !self.is_inside(edge));
-        let outs = edges.iter().filter(|edge| is_here(&edge.from) && !self.is_inside(edge));
+        let ins = edges.iter().filter(|edge| is_here(&edge.to));
+        let outs = edges.iter().filter(|edge| is_here(&edge.from));
         let in_nodes = ins.map(|edge| {
             json!({"id": format!("__in_{}", edge.number), "node_type": "__In", "params": {"edge": edge.number}})
         });
@@ -199,10 +219,6 @@ impl<'a> Planner<'a> {
 
     fn is_cut(&self, wire: &Connection) -> bool {
         self.segment_of(wire.from) != self.segment_of(wire.to)
-    }
-
-    fn is_inside(&self, edge: &Edge) -> bool {
-        matches!((&edge.from, &edge.to), (Some(from), Some(to)) if self.segment_of(from.0) == self.segment_of(to.0))
     }
 
     fn segment_of(&self, node: usize) -> Option<usize> {

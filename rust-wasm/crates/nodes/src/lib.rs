@@ -1,1 +1,34 @@
-//! …
+//! The built-in nodes that run in Rust. `docs/nodes.md` says what each does; its catalog entry stands beside its code.
+#![forbid(unsafe_code)]
+
+mod arithmetic;
+
+pub mod add;
+pub mod calculator;
+pub mod counter;
+pub mod echo;
+pub mod expander;
+pub mod filter;
+pub mod multiply;
+pub mod pass_through;
+
+use remotemedia_engine::error::Error;
+use remotemedia_engine::node::NodeType;
+use remotemedia_engine::registry::Registry;
+
+/// Every built-in type. To add one: write its file, add a line here.
+const TYPES: &[NodeType] = &[
+    pass_through::TYPE,
+    echo::TYPE,
+    multiply::TYPE,
+    add::TYPE,
+    calculator::TYPE,
+    filter::TYPE,
+    expander::TYPE,
+    counter::TYPE,
+];
+
+/// A registry of all built-in types.
+pub fn registry() -> Result<Registry, Error> {
+    Registry::new(TYPES)
+}

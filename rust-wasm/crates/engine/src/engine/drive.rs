@@ -1,0 +1,234 @@
+//! The loop: passes over the stages until nothing moves.
+
+use crate::engine::lane::{Exit, Lane, MAX_BYTES, MAX_ITEMS, Waiting};
+use crate::engine::stage::{Stage, Target};
+use crate::engine::{Engine, Limit, Mode, Status};
+use crate::error::{Error, Failure};
+use crate::segment::OnError;
+
+/// What a stage's turn led to.
+enum Turn {
+    /// Nothing to do.
+    Idle,
+    /// Something moved.
+    Moved,
+    /// A retry is due after this many milliseconds.
+    Sleep(f64),
+}
+
+/// What a call works on.
+enum Work {
+    Item { lane: usize, item: Waiting },
+    Flush,
+}
+
+/// What a call led to.
+enum Called {
+    /// Outputs travelled on, or were skipped.
+    Finished,
+    /// To be tried again after this many milliseconds.
+    Again(f64),
+    /// The run ends here.
+    Failed,
+}
+
+/// Lets every stage take its turn, again and again, until nothing moves or the caller is needed.
+pub(super) fn drive(engine: &mut Engine) -> Status {
+    loop {
+        let mut moved = false;
+        for index in 0..engine.stages.len() {
+            match turn(engine, index) {
+                Turn::Idle => {}
+                Turn::Moved => moved = true,
+                Turn::Sleep(ms) => return Status::Sleep(ms),
+            }
+        }
+        if !moved {
+            return engine.error.clone().map_or(Status::Done, Status::Failed);
+        }
+        if is_full(engine) {
+            return Status::More;
+        }
+    }
+}
+
+/// Whether enough was given to hand it over.
+fn is_full(engine: &Engine) -> bool {
+    let items: usize = engine.exits.iter().map(|exit| exit.items.len()).sum();
+    items >= MAX_ITEMS || engine.exits.iter().map(|exit| exit.bytes).sum::<usize>() >= MAX_BYTES
+}
+
+/// One stage processes the rounds that are ready for it.
+fn turn(engine: &mut Engine, index: usize) -> Turn {
+    let Some(stage) = engine.stages.get(index) else { return Turn::Idle };
+    let before = stage.before.iter().filter_map(|&before| engine.stages.get(before));
+    let ready = before.map(|stage| stage.done).min().unwrap_or(u64::MAX);
+    let end = ready.min(engine.limit.first_forbidden(stage.order));
+    let started = stage.done;
+    if started >= end {
+        return Turn::Idle;
+    }
+    let clock = engine.metrics.then(|| engine.host.now_us());
+    let calls = stage.stats.calls;
+    let result = rounds(engine, index, end);
+    let Some(stage) = engine.stages.get_mut(index) else { return Turn::Idle };
+    let called = stage.stats.calls > calls;
+    if let (Some(clock), true) = (clock, called) {
+        stage.stats.add(engine.host.now_us() - clock);
+    }
+    match result {
+        Some(ms) => Turn::Sleep(ms),
+        None if called || stage.done > started => Turn::Moved,
+        None => Turn::Idle,
+    }
+}
+
+/// Processes rounds below `end`; gives the time to wait if a retry interrupts it.
+fn rounds(engine: &mut Engine, index: usize, end: u64) -> Option<f64> {
+    let Engine { stages, lanes, .. } = engine;
+    let stage = stages.get(index)?;
+    let next = stage.current.or_else(|| next_round(stage, lanes));
+    let mut next = next.or(flush_round(engine.mode)).filter(|&round| round < end);
+    while let Some(round) = next {
+        let stage = engine.stages.get_mut(index)?;
+        // A round that was interrupted goes on even if what it gave so far fills a lane.
+        if stage.current.is_none() && is_stuffed(stage, &engine.lanes, &engine.exits) {
+            stage.done = round;
+            return None;
+        }
+        stage.current = Some(round);
+        match one_round(engine, index, round) {
+            Called::Finished => {}
+            Called::Again(ms) => return Some(ms),
+            Called::Failed => {
+                let stage = engine.stages.get_mut(index)?;
+                (stage.done, stage.current) = (round, None);
+                return None;
+            }
+        }
+        let stage = engine.stages.get_mut(index)?;
+        stage.current = None;
+        next = next_round(stage, &engine.lanes).filter(|&round| round < end);
+    }
+    engine.stages.get_mut(index)?.done = end;
+    None
+}
+
+/// All items of one round, connection by connection, and in flush the node's own flush.
+fn one_round(engine: &mut Engine, index: usize, round: u64) -> Called {
+    let count = engine.stages.get(index).map_or(0, |stage| stage.lanes.len());
+    for position in 0..count {
+        let lane = engine.stages.get(index).and_then(|stage| stage.lanes.get(position).copied());
+        let Some(lane) = lane else { continue };
+        while let Some(item) = engine.lanes.get_mut(lane).and_then(|lane| lane.pop(round)) {
+            match call(engine, index, round, Work::Item { lane, item }) {
+                Called::Finished => {}
+                ended => return ended,
+            }
+        }
+    }
+    if flush_round(engine.mode).is_some() { call(engine, index, round, Work::Flush) } else { Called::Finished }
+}
+
+/// One call of a node, and what its outcome asks for.
+fn call(engine: &mut Engine, index: usize, round: u64, work: Work) -> Called {
+    let Engine { stages, lanes, exits, .. } = engine;
+    let Some(stage) = stages.get_mut(index) else { return Called::Finished };
+    if stage.timed {
+        engine.host.enter(stage.order, round);
+    }
+    let result = match &work {
+        Work::Item { lane, item } => {
+            let port = lanes.get(*lane).map_or("in", |lane| lane.port.as_str());
+            stage.stats.calls += 1;
+            stage.node.process(&item.value, port, &mut stage.out)
+        }
+        Work::Flush => stage.node.flush(&mut stage.out),
+    };
+    match result.and_then(|()| stage.out.settle()) {
+        Ok(()) => {
+            stage.attempts = 0;
+            let Stage { out, routes, .. } = stage;
+            for output in out.items.drain(..) {
+                let Some((last, others)) = routes.get(output.port).and_then(|route| route.split_last()) else {
+                    continue;
+                };
+                for target in others {
+                    let copy = Waiting { round, bytes: output.bytes, value: output.value.clone() };
+                    send(*target, copy, lanes, exits);
+                }
+                send(*last, Waiting { round, bytes: output.bytes, value: output.value }, lanes, exits);
+            }
+            Called::Finished
+        }
+        Err(failure) => failed(engine, index, round, work, failure),
+    }
+}
+
+fn send(target: Target, item: Waiting, lanes: &mut [Lane], exits: &mut [Exit]) {
+    match target {
+        Target::Lane(lane) => {
+            if let Some(lane) = lanes.get_mut(lane) {
+                lane.push(item);
+            }
+        }
+        Target::Exit(exit) => {
+            if let Some(exit) = exits.get_mut(exit) {
+                exit.push(item);
+            }
+        }
+    }
+}
+
+/// A failed call: retry, skip or end.
+fn failed(engine: &mut Engine, index: usize, round: u64, work: Work, failure: Failure) -> Called {
+    let Some(stage) = engine.stages.get_mut(index) else { return Called::Failed };
+    stage.out.discard();
+    if let Work::Item { .. } = work {
+        stage.stats.failed += 1;
+    }
+    if let Some(retry) = stage.retry.filter(|retry| stage.attempts < retry.max_retries) {
+        let ms = engine.jitter.wait_ms(&retry, stage.attempts, &*engine.host);
+        stage.attempts += 1;
+        if let Work::Item { lane, item } = work
+            && let Some(lane) = engine.lanes.get_mut(lane)
+        {
+            lane.put_back(item);
+        }
+        return Called::Again(ms);
+    }
+    stage.attempts = 0;
+    let error = place(stage.error(failure), engine.mode, round, stage.order);
+    if stage.on_error == OnError::Skip {
+        engine.skipped.add(error);
+        return Called::Finished;
+    }
+    engine.limit = engine.limit.min(Limit { round, order: stage.order });
+    engine.error = Some(error);
+    Called::Failed
+}
+
+fn place(error: Error, mode: Mode, round: u64, order: u32) -> Error {
+    let item_index = flush_round(mode).is_none().then_some(round);
+    error.at(round, item_index, order)
+}
+
+fn flush_round(mode: Mode) -> Option<u64> {
+    match mode {
+        Mode::Flush(round) => Some(round),
+        Mode::Run | Mode::Closed => None,
+    }
+}
+
+/// The smallest round that waits at a stage.
+fn next_round(stage: &Stage, lanes: &[Lane]) -> Option<u64> {
+    stage.lanes.iter().filter_map(|&lane| lanes.get(lane)?.next_round()).min()
+}
+
+/// Whether a lane or exit that this stage fills is full.
+fn is_stuffed(stage: &Stage, lanes: &[Lane], exits: &[Exit]) -> bool {
+    stage.routes.iter().flatten().any(|target| match *target {
+        Target::Lane(lane) => lanes.get(lane).is_some_and(Lane::is_full),
+        Target::Exit(exit) => exits.get(exit).is_some_and(Exit::is_full),
+    })
+}
