@@ -7,6 +7,8 @@ export default defineConfig({
     // Starting Python takes seconds, more on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // Pyodide is loaded as it is, not through Vite.
+    server: { deps: { external: [/\/dist\//] } },
     // Two cores, and each runner has a worker of its own.
     maxWorkers: 2,
   },

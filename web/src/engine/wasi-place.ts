@@ -181,7 +181,8 @@ export class WasiPlace {
 
   private writeText(text: string): number {
     const bytes = new TextEncoder().encode(text);
-    new Uint8Array(this.memory()).set(bytes, this.inputBlock(bytes.length));
+    const address = this.inputBlock(bytes.length); // may make the memory grow, so before the view
+    new Uint8Array(this.memory()).set(bytes, address);
     return bytes.length;
   }
 
