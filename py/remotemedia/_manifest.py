@@ -158,7 +158,7 @@ class _Validator:
             at = f"{path}.target"
             self.issue("wrong_target", at, message, expected=list(TARGETS), actual=target)
         oldest = self.option("string", runtime, "min_version", path)
-        if oldest is not None and not _is_at_most(oldest, RELEASE):
+        if oldest is not None and not is_at_most(oldest, RELEASE):
             message = f"needs release {oldest}, this is {RELEASE}"
             at = f"{path}.min_version"
             self.issue("version_mismatch", at, message, expected=f"≤ {RELEASE}", actual=oldest)
@@ -310,7 +310,8 @@ class _Validator:
         self.issue("cycle", "$.connections", message, actual=cycle)
 
 
-def _is_at_most(version: str, release: str) -> bool:
+def is_at_most(version: str, release: str) -> bool:
+    """Tell whether a dotted version is not newer than another; no version is not."""
     if not _VERSION.match(version):
         return False
     wanted, have = ([int(part) for part in text.split(".")] for text in (version, release))

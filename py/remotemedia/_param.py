@@ -61,7 +61,9 @@ def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0
     below: float | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a param of a node, as in `factor: float = Param(2.0, doc="...", minimum=0)`.
+    """Declare a param of a node.
+
+    For example `factor: float = Param(2.0, doc="What to multiply by.", minimum=0)`.
 
     The annotation is one of float, int, str, bool, `list[...]` of those, dict, `Literal[...]`, or
     one of these `| None` with the default None for a param that may be absent. Without a default
@@ -85,8 +87,8 @@ def schema_of(annotation: Any) -> dict[str, Any]:
         return {}
     if annotation in _KINDS or origin in _KINDS:
         return {"type": _KINDS[origin or annotation]}
-    if origin is Literal and len(kinds := set(map(type, arguments))) == 1:
-        return {"type": _KINDS[kinds.pop()], "enum": list(arguments)}
+    if origin is Literal and len(set(map(type, arguments))) == 1:
+        return {"type": _KINDS[type(arguments[0])], "enum": list(arguments)}
     if annotation is list:
         return {"type": "array"}
     if origin is list:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from remotemedia._errors import Issue
@@ -15,6 +16,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
     "null": (type(None),),
+}
+_BOUNDS = {
+    "minimum": ("≥", operator.ge),
+    "maximum": ("≤", operator.le),
+    "exclusiveMinimum": (">", operator.gt),
+    "exclusiveMaximum": ("<", operator.lt),
 }
 
 
@@ -76,14 +83,8 @@ def is_kind(value: Any, kind: str) -> bool:
 
 
 def _check_range(spec: dict[str, Any], value: float, path: str) -> list[Issue]:
-    bounds = {
-        "minimum": ("≥", lambda bound: value >= bound),
-        "maximum": ("≤", lambda bound: value <= bound),
-        "exclusiveMinimum": (">", lambda bound: value > bound),
-        "exclusiveMaximum": ("<", lambda bound: value < bound),
-    }
-    for name, (sign, holds) in bounds.items():
-        if name in spec and not holds(spec[name]):
+    for name, (sign, holds) in _BOUNDS.items():
+        if name in spec and not holds(value, spec[name]):
             return [_bad(path, f"must be {sign} {spec[name]}", f"{sign} {spec[name]}", value)]
     return []
 

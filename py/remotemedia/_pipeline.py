@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._effects import drive, drive_async
-from remotemedia._engine import Engine
 from remotemedia._errors import ManifestError, RuntimeLoadError
 from remotemedia._manifest import HINTS
 from remotemedia._metrics import RunMetrics
 from remotemedia._planning import make_plan
 from remotemedia._registry import Registry
-from remotemedia._runner import Run, close_all, open_all
+from remotemedia._runner import PythonPlace, Run, close_all, open_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -54,12 +54,16 @@ class Pipeline:
         self._registry = Registry(node_types)
         self._metrics = RunMetrics() if enable_metrics else None
         self._planned: Planned | None = None
-        self._manifest: Any = manifest or {
-            "version": "v1",
-            "metadata": {"name": name},
-            "nodes": [],
-            "connections": [],
-        }
+        self._manifest: Any = (
+            manifest
+            if manifest is not None
+            else {
+                "version": "v1",
+                "metadata": {"name": name},
+                "nodes": [],
+                "connections": [],
+            }
+        )
         for node in nodes:
             self.add_node(node)
 
@@ -112,17 +116,18 @@ class Pipeline:
         """Return the manifest as JSON."""
         return json.dumps(self._manifest, indent=2, ensure_ascii=False)
 
-    async def run(self, input_data: Any = None) -> Any:
+    async def run(self, input_data: Any = None, *, by_sink: bool = False) -> Any:
         """Run; a list is items, an iterator or (async) iterable a stream, anything else one item.
 
         Returns the output: a value if one item gave one output, else a list. With several sinks
-        it is a dict of those by node id. Raises what the run failed with.
+        it is a dict of those by node id. With `by_sink` it is always a dict of lists. Raises what
+        the run failed with.
         """
-        return await drive_async(self._run(input_data))
+        return await drive_async(self._run(input_data, by_sink=by_sink))
 
-    def run_sync(self, input_data: Any = None) -> Any:
+    def run_sync(self, input_data: Any = None, *, by_sink: bool = False) -> Any:
         """Run, blocking. With `async def` nodes it needs a thread that has no event loop."""
-        run = self._run(input_data)
+        run = self._run(input_data, by_sink=by_sink)
         if not self._is_async(input_data):
             return drive(run)
         import asyncio
@@ -159,25 +164,29 @@ class Pipeline:
     def _open_one(self, segment: dict[str, Any]) -> Place:
         if segment["runtime"] == "python":
             _need(segment["requires"])
-            engine = Engine(segment, self._registry.find)
+            engine = PythonPlace(segment, self._registry.find)
             engine.open()
             return engine
         rust = self._plan().rust
         if rust is None:
             message = f"there is no runtime for the place {segment['place']}"
             raise RuntimeLoadError(message)
-        return rust.open(segment)
+        place: Place = rust.open(segment)
+        return place
 
-    def _run(self, input_data: Any) -> Effects:
+    def _run(self, input_data: Any, *, by_sink: bool) -> Effects:
         items, one = _items(input_data)
         places = self._open()
         run = Run(self.plan(), places)
+        start = perf_counter()
         try:
             yield from run.all(items)
-            if self._metrics is not None:
-                self._metrics.add(places)
         finally:
+            if self._metrics is not None:
+                self._metrics.add(places, (perf_counter() - start) * 1e6)
             close_all(places)
+        if by_sink:
+            return run.sinks
         shaped = {name: _shape(values, one=one) for name, values in run.sinks.items()}
         return next(iter(shaped.values())) if len(shaped) == 1 else shaped
 

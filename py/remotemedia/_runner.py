@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from remotemedia._batches import decode_batches
 from remotemedia._effects import Await, Batch
-from remotemedia._engine import NO_LIMIT, size_of
+from remotemedia._engine import NO_LIMIT, Engine, size_of
 from remotemedia._errors import NodeError
 from remotemedia._values import UnrepresentableError, represent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from remotemedia._effects import Effects
     from remotemedia._errors import RemoteMediaError
@@ -45,13 +45,25 @@ class Place(Protocol):
         ...
 
 
-def as_batches(packets: list[Any]) -> Iterator[Batch]:
+def as_batches(packets: Iterable[Any]) -> Iterator[Batch]:
     """Decode what is still encoded."""
     for packet in packets:
         if isinstance(packet, Batch):
             yield packet
         else:
             yield from decode_batches(packet.header, packet.buffers, packet.to)
+
+
+class PythonPlace(Engine):
+    """The Python engine, fed by itself or by the Rust one."""
+
+    def run(self, batches: Iterable[Any], until: tuple[float, int] = NO_LIMIT) -> Effects:
+        """Process a batch of rounds."""
+        return super().run(as_batches(batches), until)
+
+    def flush(self, batches: Iterable[Any], until: tuple[float, int] = NO_LIMIT) -> Effects:
+        """Process the flush round."""
+        return super().flush(as_batches(batches), until)
 
 
 class Run:

@@ -1,0 +1,156 @@
+"""Bundles (`.rmpkg`): reading them as untrusted input, and packing them reproducibly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._manifest import RELEASE, TARGETS, is_at_most
+from remotemedia._zip import Limits, read_zip, refuse, write_zip
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+MANIFEST, METADATA, INTEGRITY, SIGNATURE = (
+    "manifest.json",
+    "metadata.json",
+    "integrity.json",
+    "signature.json",
+)
+FOLDERS = ("nodes", "wheels", "modules", "models", "assets")
+"""Folders beside the manifest that go into a bundle."""
+
+_WASM = b"\0asm\x01\0\0\0"
+
+
+class Package:
+    """A bundle whose content was checked. `warnings` tells what is odd but no reason to refuse."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        if MANIFEST not in files:
+            refuse("missing_manifest", "there is no manifest.json")
+        self.files = files
+        self.warnings: list[str] = []
+        _check_integrity(files)
+        for name, content in files.items():
+            if name.endswith(".wasm") and not content.startswith(_WASM):
+                refuse("invalid_wasm", "not a WebAssembly module", name)
+        self.manifest = _object(MANIFEST, files[MANIFEST])
+        _check_runtime(self.manifest)
+        self.metadata = self._read_metadata()
+        if "runtime.wasm" in files:
+            self.warnings.append("the bundle's own runtime.wasm is not used")
+
+    @classmethod
+    def load(cls, source: str | PathLike[str] | bytes, limits: Limits = Limits()) -> Package:  # noqa: B008
+        """Read a bundle from a path or its bytes; raises PackageError with the refusal as code."""
+        if not isinstance(source, bytes):
+            with Path(source).open("rb") as file:
+                source = file.read(limits.file_bytes + 1)
+        return cls(read_zip(source, limits))
+
+    def _read_metadata(self) -> dict[str, Any] | None:
+        if METADATA not in self.files:
+            return None
+        try:
+            metadata = json.loads(self.files[METADATA])
+        except ValueError:
+            metadata = None
+        if isinstance(metadata, dict):
+            return metadata
+        self.warnings.append("metadata.json is not a JSON object and is ignored")
+        return None
+
+
+def _object(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        refuse("bad_json", f"not JSON: {error}", name)
+    if not isinstance(value, dict):
+        refuse("bad_json", "not a JSON object", name)
+    return value
+
+
+def _check_integrity(files: dict[str, bytes]) -> None:
+    if INTEGRITY not in files:
+        return
+    integrity = _object(INTEGRITY, files[INTEGRITY])
+    listed = integrity.get("entries")
+    if integrity.get("algorithm") != "sha256" or not isinstance(listed, dict):
+        refuse("bad_json", 'not {"algorithm": "sha256", "entries": {…}}', INTEGRITY)
+    for name, content in files.items():
+        if name in (INTEGRITY, SIGNATURE):
+            continue
+        if name not in listed:
+            refuse("unlisted_entry", "integrity.json does not name it", name)
+        if hashlib.sha256(content).hexdigest() != listed[name]:
+            refuse("hash_mismatch", "its SHA-256 is another", name)
+    for name in listed:
+        if name not in files:
+            refuse("missing_entry", "integrity.json names it, but it is not there", name)
+
+
+def _check_runtime(manifest: dict[str, Any]) -> None:
+    runtime = manifest.get("runtime")
+    if not isinstance(runtime, dict):
+        return
+    target, oldest = runtime.get("target"), runtime.get("min_version")
+    if isinstance(target, str) and target not in TARGETS:
+        refuse("wrong_target", f"the target is {target!r}", MANIFEST)
+    if isinstance(oldest, str) and not is_at_most(oldest, RELEASE):
+        refuse("newer_version", f"it needs version {oldest}, this is {RELEASE}", MANIFEST)
+
+
+def pack(folder: Path) -> bytes:
+    """Return the bundle of a folder with `manifest.json` or `manifest.yaml`.
+
+    What stands in `FOLDERS` beside it goes along. The same sources give the same bytes. The
+    manifest is not validated here.
+    """
+    manifest, text = _read_manifest(folder)
+    files = {MANIFEST: text, METADATA: _json(_metadata(manifest, folder.resolve().name))}
+    for name in FOLDERS:
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file():
+                files[path.relative_to(folder).as_posix()] = path.read_bytes()
+    hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    files[INTEGRITY] = _json({"algorithm": "sha256", "entries": hashes})
+    return write_zip(files)
+
+
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], bytes]:
+    path = folder / MANIFEST
+    if path.is_file():
+        text = path.read_bytes()
+        return _object(MANIFEST, text), text
+    path = folder / "manifest.yaml"
+    if not path.is_file():
+        refuse("missing_manifest", f"there is no {MANIFEST} and no {path.name}")
+    from remotemedia._pipeline import read_yaml
+
+    manifest = read_yaml(path.read_text(encoding="utf-8"))
+    if not isinstance(manifest, dict):
+        refuse("bad_json", "not a map", path.name)
+    return manifest, _json(manifest)
+
+
+def _metadata(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    told = manifest.get("metadata", {})
+    nodes = manifest.get("nodes", [])
+    return {
+        "package_name": told.get("name", name),
+        "package_version": told.get("version", "1.0.0"),
+        **{key: told[key] for key in ("description", "author", "license") if key in told},
+        "runtime_info": {
+            "node_types": sorted({node["node_type"] for node in nodes}),
+            "node_count": len(nodes),
+            "connection_count": len(manifest.get("connections", [])),
+        },
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,55 @@
+"""The command line: `remotemedia run | validate | pack | nodes`.
+
+Exit codes: 0 ok, 1 the run failed, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from remotemedia._errors import ManifestError, PackageError, RemoteMediaError
+from remotemedia._json_form import JsonFormError
+from remotemedia.cli import nodes, pack, run, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OK, FAILED, BAD_INPUT = range(3)
+
+_COMMANDS = (run, validate, pack, nodes)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="remotemedia", description="Runs pipelines.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in _COMMANDS:
+        name = module.__name__.rpartition(".")[2]
+        summary = (module.__doc__ or "").partition("\n")[0]
+        command = commands.add_parser(name, help=summary, description=module.__doc__)
+        module.declare(command)
+        command.set_defaults(execute=module.execute)
+    options = parser.parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_, **__: _tell(f"warning: {message}")
+        try:
+            return int(options.execute(options))
+        except (ManifestError, PackageError, JsonFormError, OSError, UnicodeDecodeError) as error:
+            _tell(str(error))
+            return BAD_INPUT
+        except RemoteMediaError as error:
+            _tell(error.traceback or "", str(error))
+            return FAILED
+        except KeyboardInterrupt:
+            _tell("interrupted")
+            return FAILED
+
+
+def _tell(*lines: str) -> None:
+    for line in lines:
+        if line:
+            print(line.rstrip(), file=sys.stderr)
