@@ -17,12 +17,12 @@ fail() {
   exit 1
 }
 
-# quietly COMMAND...: runs it and shows its output only if it fails.
+# quietly COMMAND...: runs it and shows the end of its output only if it fails.
 quietly() {
   local log status=0
   log=$(mktemp)
   "$@" >"$log" 2>&1 </dev/null || status=$?
-  if ((status)); then cat "$log" >&2; fi
+  if ((status)); then tail -n 200 "$log" >&2; fi
   rm -f "$log"
   return "$status"
 }
