@@ -98,7 +98,7 @@ class Audio:
         if array.ndim != 2:  # noqa: PLR2004
             message = f"samples must have the shape (channels, frames), not {array.shape}"
             raise ValueError(message)
-        if int(sample_rate) != sample_rate or sample_rate < 1:
+        if isinstance(sample_rate, bool) or int(sample_rate) != sample_rate or sample_rate < 1:
             message = f"sample_rate must be a whole number of hertz ≥ 1, not {sample_rate!r}"
             raise ValueError(message)
         self.samples = read_only(np.ascontiguousarray(array, dtype="<f4"))

@@ -16,12 +16,19 @@ _PAIR = 2
 
 def as_audio(item: Any, input_sample_rate: int | None = None) -> Audio:
     """Return the audio in an item; raises NodeError if there is none."""
-    if isinstance(item, dict) and isinstance(item.get("audio"), Audio):
+    audio = _as_audio(item, input_sample_rate)
+    if audio.channels == 0:
+        raise NodeError("audio without channels")
+    return audio
+
+
+def _as_audio(item: Any, input_sample_rate: int | None) -> Audio:
+    if isinstance(item, dict) and "audio" in item:
         item = item["audio"]
+    elif isinstance(item, dict):
+        return _from_object(item)
     if isinstance(item, Audio):
         return item
-    if isinstance(item, dict) and "data" in item:
-        return _from_object(item)
     if _is_pair(item):
         return _audio(_samples(item[0]), item[1])
     if isinstance(item, (list, np.ndarray)):
@@ -47,12 +54,15 @@ def _from_object(item: dict[str, Any]) -> Audio:
     if name not in _FORMATS:
         message = f"unknown format {name!r}; possible: {', '.join(_FORMATS)}"
         raise NodeError(message)
-    if "sample_rate" not in item:
-        raise NodeError("audio with data needs sample_rate")
-    if not isinstance(channels, int) or isinstance(channels, bool) or channels < 1:
+    if "data" not in item or "sample_rate" not in item:
+        raise NodeError("a map is audio if it has audio, or data and sample_rate")
+    if not isinstance(channels, (int, float)) or channels != int(channels) or channels < 1:
         message = f"channels must be a whole number from 1 on, not {channels!r}"
         raise NodeError(message)
+    channels = int(channels)
     samples = _samples(item["data"], _FORMATS[name])
+    if samples.ndim == _PAIR and len(samples) == 1:
+        samples = samples[0]
     if samples.ndim != 1 or samples.size % channels:
         message = (
             f"data has the shape {samples.shape}, which is not {channels} interleaved channels"
@@ -93,15 +103,15 @@ def _check_numbers(data: list[Any]) -> None:
 def _audio(samples: Any, rate: Any) -> Audio:
     try:
         return Audio(samples, rate)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise NodeError(str(error)) from None
 
 
 class Clock:
     """Follows a stream of audio items: where in time it is, and where it breaks.
 
-    An item breaks the stream if its rate or number of channels is another, or if its timestamp is
-    more than half a sample away from where the item before ended.
+    An item breaks the stream if its rate is another, or if its timestamp is more than half a sample
+    away from where the item before ended.
     """
 
     def __init__(self) -> None:
@@ -109,14 +119,12 @@ class Clock:
         """Time of the stream's first frame in seconds, if known."""
         self.frames = 0
         """Frames of the stream so far."""
-        self._format: tuple[int, int] | None = None
+        self._rate: int | None = None
 
     def breaks(self, audio: Audio) -> bool:
         """Tell whether the item does not follow on."""
-        if self._format is None:
-            return False
-        if self._format != (audio.sample_rate, audio.channels):
-            return True
+        if self._rate != audio.sample_rate:
+            return self._rate is not None
         if self.origin is None or audio.timestamp is None:
             return False
         expected = self.origin + self.frames / audio.sample_rate
@@ -124,7 +132,7 @@ class Clock:
 
     def follow(self, audio: Audio) -> None:
         """Count an item that follows on; the first timestamp dates the whole stream."""
-        self._format = audio.sample_rate, audio.channels
+        self._rate = audio.sample_rate
         if self.origin is None and audio.timestamp is not None:
             self.origin = audio.timestamp - self.frames / audio.sample_rate
         self.frames += audio.frames

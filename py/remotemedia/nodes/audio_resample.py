@@ -39,15 +39,17 @@ class AudioResampleNode(Node, category="audio", requires=("numpy",), stateful=Tr
 
         self._input, self._resampler = _audio_input, _resampler
         self._stream: Stream | None = None
+        self._channels: int | None = None
         self._clock = _audio_input.Clock()
 
     def process(self, item: Any) -> Iterator[Audio]:
         """Yield what the item completes; first the rest of the stream before, if that ended."""
         audio = self._input.as_audio(item, self.input_sample_rate)
         self._check(audio)
-        if self._clock.breaks(audio):
+        if self._clock.breaks(audio) or self._channels not in (None, audio.channels):
             yield from self._rest()
             self._stream, self._clock = None, self._input.Clock()
+        self._channels = audio.channels
         self._clock.follow(audio)
         if audio.sample_rate == self.target_sample_rate:
             yield audio

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from remotemedia._errors import NodeError
 from remotemedia._node import Node
 from remotemedia._param import Param
 
@@ -44,8 +43,6 @@ class VADNode(Node, category="audio", requires=("numpy",), stateful=True):
     def process(self, item: Any) -> dict[str, Any]:
         """Return `{"audio", "is_speech", "flags", "frame_s", "start_s"}`."""
         audio = self._input.as_audio(item, self.input_sample_rate)
-        if audio.channels == 0:
-            raise NodeError("audio without channels")
         if self._clock.breaks(audio):
             self._restart()
         self._clock.follow(audio)
