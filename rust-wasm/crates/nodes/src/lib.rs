@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod audio_clock;
+mod audio_input;
 
 pub mod add;
 pub mod calculator;
@@ -11,6 +13,9 @@ pub mod expander;
 pub mod filter;
 pub mod multiply;
 pub mod pass_through;
+pub mod resample;
+pub mod vad;
+pub mod wav_decode;
 
 use remotemedia_engine::error::Error;
 use remotemedia_engine::node::NodeType;
@@ -26,6 +31,9 @@ const TYPES: &[NodeType] = &[
     filter::TYPE,
     expander::TYPE,
     counter::TYPE,
+    wav_decode::TYPE,
+    resample::TYPE,
+    vad::TYPE,
 ];
 
 /// A registry of all built-in types.

@@ -1,0 +1,141 @@
+//! `AudioResampleNode`: audio at any rate becomes audio at one rate, without delay.
+
+mod design;
+mod stream;
+
+use remotemedia_engine::array::Audio;
+use remotemedia_engine::error::Failure;
+use remotemedia_engine::node::{Node, NodeType, Out, Params};
+use remotemedia_engine::value::Value;
+
+use crate::audio_clock::AudioClock;
+use crate::audio_input;
+use design::{Filter, Quality};
+use stream::Stream;
+
+/// Catalog entry and factory.
+pub const TYPE: NodeType = NodeType {
+    entry: r#"{
+        "type": "AudioResampleNode", "aliases": [],
+        "summary": "Changes the sample rate of audio, without delay.", "category": "audio",
+        "params": {"type": "object", "additionalProperties": false, "required": [], "properties": {
+            "target_sample_rate": {"type": "integer", "minimum": 1000, "maximum": 768000, "default": 16000, "unit": "Hz",
+                                   "description": "Rate of the output."},
+            "quality": {"type": "string", "enum": ["low", "medium", "high"], "default": "high",
+                        "description": "How steep the filter is."},
+            "input_sample_rate": {"type": "integer", "minimum": 1, "unit": "Hz",
+                                  "description": "Rate of bare tensors and lists."}}},
+        "inputs": {"in": {"kinds": ["audio", "map", "list", "tensor"]}}, "outputs": {"out": {"kinds": ["audio"]}},
+        "runtime": "rust", "stateful": true, "requires": []
+    }"#,
+    create: |params| Ok(Box::new(Resample::new(params)?)),
+};
+
+const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+
+struct Resample {
+    target: u32,
+    quality: Quality,
+    input_rate: Option<u32>,
+    /// The filter of the last rate; kept when a stream ends, because the next one usually has the same.
+    filter: Option<(u32, Filter)>,
+    running: Option<Running>,
+}
+
+/// A stream under way.
+struct Running {
+    channels: usize,
+    clock: AudioClock,
+    stream: Stream,
+}
+
+impl Resample {
+    fn new(params: &Params) -> Result<Self, Failure> {
+        let target = params.positive("target_sample_rate")?.filter(|rate| RATES.contains(rate));
+        Ok(Self {
+            target: target.ok_or_else(|| Failure::new("target_sample_rate is from 1,000 to 768,000 Hz"))?,
+            quality: Quality::from_name(params.text("quality")?)?,
+            input_rate: params.positive("input_sample_rate")?,
+            filter: None,
+            running: None,
+        })
+    }
+
+    fn is_continued_by(&self, audio: &Audio) -> bool {
+        let same_rate = self.filter.as_ref().is_some_and(|(rate, _)| *rate == audio.sample_rate());
+        let goes_on =
+            |running: &Running| running.channels == audio.channels() && !running.clock.has_gap_before(audio);
+        same_rate && self.running.as_ref().is_some_and(goes_on)
+    }
+
+    /// Ends the stream under way.
+    fn end(&mut self, out: &mut Out) -> Result<(), Failure> {
+        if let (Some(mut running), Some((_, filter))) = (self.running.take(), &self.filter) {
+            let given = running.stream.given();
+            let samples = running.stream.finish(filter)?;
+            self.emit(&running, given, samples, out);
+        }
+        Ok(())
+    }
+
+    /// Gives planar samples whose first frame is output frame `first` of the stream.
+    fn emit(&self, running: &Running, first: u64, samples: Vec<f32>, out: &mut Out) {
+        if samples.is_empty() {
+            return;
+        }
+        let timestamp = running.clock.start().map(|start| start + first as f64 / f64::from(self.target));
+        let frames = samples.len() / running.channels;
+        if let Some(audio) = Audio::new(self.target, timestamp, running.channels, frames, samples.into()) {
+            out.emit(audio);
+        }
+    }
+}
+
+impl Node for Resample {
+    fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
+        let audio = audio_input::audio(item, self.input_rate)?;
+        let rate = audio.sample_rate();
+        if !RATES.contains(&rate) {
+            return Err(Failure::new(format!("{rate} Hz is not from 1,000 to 768,000 Hz")));
+        }
+        let samples = audio.data().elements::<f32>();
+        if rate != self.target
+            && let Some(index) = samples.iter().position(|sample| !sample.is_finite())
+        {
+            let (channel, frame) = (index / audio.frames().max(1), index % audio.frames().max(1));
+            return Err(Failure::new(format!("channel {channel}, frame {frame} is not a finite sample")));
+        }
+        if !self.is_continued_by(&audio) {
+            self.end(out)?;
+        }
+        if rate == self.target {
+            out.emit(Value::Audio(audio.clone()));
+            return Ok(());
+        }
+        if self.filter.as_ref().is_none_or(|(built_for, _)| *built_for != rate) {
+            self.filter = Some((rate, Filter::new(rate, self.target, self.quality)));
+        }
+        let Some((_, filter)) = &self.filter else { return Ok(()) };
+        let fresh = || Running {
+            channels: audio.channels(),
+            clock: AudioClock::of(&audio),
+            stream: Stream::new(filter, audio.channels()),
+        };
+        let mut running = self.running.take().unwrap_or_else(fresh);
+        let first = running.stream.given();
+        let output = running.stream.take(filter, &samples, audio.frames());
+        if output.is_ok() {
+            running.clock.add(&audio);
+        }
+        self.emit(&running, first, output?, out);
+        self.running = Some(running);
+        Ok(())
+    }
+
+    fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
+        self.end(out)
+    }
+}
+
+#[cfg(test)]
+mod tests;
