@@ -110,6 +110,18 @@ describe('inputs and results', () => {
     expect(tensor.data.length).toBe(0);
   });
 
+  test('arrays reach Python nodes that do not ask for numpy themselves', async () => {
+    const own = await createRunner();
+    const tensor = new Tensor('u16', [2, 2], new Uint16Array([1, 2, 3, 4]));
+    const manifest = chain(
+      {},
+      { node_type: 'ExpanderNode', runtime_hint: 'python', params: { expansion_factor: 2 } },
+    );
+    expect(await outputsOf(manifest, ['text'], own)).toEqual(['text', 'text']);
+    expect(difference(await outputsOf(manifest, [{ tensor }], own), [{ tensor }, { tensor }])).toBeNull();
+    await own.close();
+  });
+
   test('an input that cannot travel', async () => {
     const failure = await runner.execute(calculator, [1, { a: '\ud800' }]).catch((error) => error);
     expect(failure).toBeInstanceOf(NodeError);

@@ -24,6 +24,9 @@ import type {
 } from './pyodide-api.js';
 
 const ownPackage = 'remotemedia';
+const arrayPackage = 'numpy';
+/** In a header: a reference of a kind that needs numpy. A map that looks like one does no harm. */
+const arrayReference = /"kind": ?"(tensor|audio)"/;
 const toHost = 0xffffffff;
 const utf8 = new TextDecoder();
 
@@ -96,6 +99,12 @@ export class PythonPlace {
     this.hooks.loaded('packages', performance.now() - begun);
   }
 
+  /** Whether packets hold arrays, which are numpy's in Python, while numpy is not there yet. */
+  lacksNumpy(parts: readonly unknown[]): boolean {
+    if (this.packages.has(arrayPackage)) return false;
+    return parts.some((part) => typeof part === 'string' && arrayReference.test(part));
+  }
+
   /** Python's linear memory in bytes. */
   get memoryBytes(): number {
     return this.host.memoryBytes;
@@ -105,7 +114,7 @@ export class PythonPlace {
   open(segmentJson: string): PythonSegment {
     const handle = this.host.methods.open(segmentJson);
     if (handle === 0) throw errorFromWire(this.host.openError());
-    return new PythonSegment(this.host, handle);
+    return new PythonSegment(this, handle);
   }
 }
 
@@ -173,49 +182,60 @@ class Host {
 
 /** An open segment of Python nodes. */
 class PythonSegment implements Segment {
-  private readonly host: Host;
+  private readonly place: PythonPlace;
   private readonly handle: number;
   private readonly calls: Record<'run' | 'resume' | 'flush', StepCall | AsyncStepCall>;
   private isOpen = true;
 
-  constructor(host: Host, handle: number) {
-    this.host = host;
+  constructor(place: PythonPlace, handle: number) {
+    this.place = place;
     this.handle = handle;
-    const { methods } = host;
+    const { methods } = place.host;
     const { run_async: run, resume_async: resume, flush_async: flush } = methods;
     this.calls = methods.is_async(handle) ? { run, resume, flush } : methods;
   }
 
   run(packets: readonly Packet[], until: Until): MaybePromise<StepResult> {
-    return this.step('run', until.round, until.order, ...partsOf(packets));
+    return this.give('run', packets, until);
   }
 
   resume(): MaybePromise<StepResult> {
-    return this.step('resume');
+    return this.step('resume', []);
   }
 
   flush(packets: readonly Packet[], until: Until): MaybePromise<StepResult> {
-    return this.step('flush', until.round, until.order, ...partsOf(packets));
+    return this.give('flush', packets, until);
   }
 
   metrics(): SegmentMetrics {
-    return JSON.parse(this.host.methods.metrics(this.handle)) as SegmentMetrics;
+    return JSON.parse(this.place.host.methods.metrics(this.handle)) as SegmentMetrics;
   }
 
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.host.methods.close(this.handle);
+    this.place.host.methods.close(this.handle);
   }
 
-  private step(call: 'run' | 'resume' | 'flush', ...args: unknown[]): MaybePromise<StepResult> {
+  private give(
+    call: 'run' | 'flush',
+    packets: readonly Packet[],
+    { round, order }: Until,
+  ): MaybePromise<StepResult> {
+    const parts = partsOf(packets);
+    const args = [round, order, ...parts];
+    if (!this.place.lacksNumpy(parts)) return this.step(call, args);
+    return this.place.require([arrayPackage]).then(() => this.step(call, args));
+  }
+
+  private step(call: 'run' | 'resume' | 'flush', args: readonly unknown[]): MaybePromise<StepResult> {
     const answer = this.calls[call](this.handle, ...args);
-    return typeof answer === 'number' ? this.host.readResult(answer) : this.awaited(answer);
+    return typeof answer === 'number' ? this.place.host.readResult(answer) : this.awaited(answer);
   }
 
   private async awaited(answer: ReturnType<AsyncStepCall>): Promise<StepResult> {
     try {
-      return this.host.readResult(await answer);
+      return this.place.host.readResult(await answer);
     } finally {
       answer.destroy?.();
     }

@@ -30,7 +30,7 @@ interface NodeWorker {
 /** Node.js runs only the built library. A constant, so that bundlers do not take it for an asset. */
 const builtScript = './engine.worker.js';
 
-type NodeWorkers = { Worker: new (script: URL | string) => NodeWorker };
+type NodeWorkers = { Worker: new (script: URL | string, options: { execArgv: string[] }) => NodeWorker };
 
 /** Starts the engine in a thread. `script` is another place of the worker's script than next to this one. */
 export function startThread(events: ThreadEvents, script?: string): Thread {
@@ -57,9 +57,9 @@ function startWebWorker(events: ThreadEvents, script?: string): Thread {
 }
 
 function startNodeWorker({ Worker }: NodeWorkers, events: ThreadEvents, script?: string): Thread {
-  const worker = new Worker(
-    script ? localPath(script) : new URL(/* @vite-ignore */ builtScript, import.meta.url),
-  );
+  const url = script ? localPath(script) : new URL(/* @vite-ignore */ builtScript, import.meta.url);
+  // Some flags of the process, like --input-type, would keep a worker from starting.
+  const worker = new Worker(url, { execArgv: [] });
   worker.on('message', (message) => events.message(message));
   worker.on('error', (error) => events.dead(error));
   worker.on('messageerror', (error) => events.dead(error));
