@@ -87,7 +87,7 @@ class _Writer:
             return value
         if kind is int or kind is float:
             literal = number_literal(value)
-            return value if literal is None else {"$": literal}
+            return value if literal is None else {"$": number_literal(represent(value))}
         if kind is list:
             return self.sequence(value, depth)
         if kind is dict:

@@ -219,8 +219,9 @@ def _map(values: dict[Any, Any], depth: int) -> dict[str, Any]:
         if not isinstance(key, str):
             reason = f"a map key of type {type(key).__name__}, only str is possible"
             raise UnrepresentableError(reason)
+        name = _text(key)
         try:
-            items[_text(key)] = represent(value, depth + 1)
+            items[name] = represent(value, depth + 1)
         except UnrepresentableError as error:
             error.lies_in(key)
             raise

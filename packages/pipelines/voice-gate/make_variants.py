@@ -30,7 +30,8 @@ def resampled(samples: Any, rate: int) -> Any:
 def variant(recording: bytes, rate: int) -> bytes:
     """Return a 16 kHz mono WAV file at another rate, with one channel per entry of BALANCE."""
     with wave.open(io.BytesIO(recording)) as source:
-        assert source.getparams()[:3] == (1, 2, SOURCE_RATE)
+        if source.getparams()[:3] != (1, 2, SOURCE_RATE):
+            raise ValueError(f"not 16-bit mono at {SOURCE_RATE} Hz: {source.getparams()}")
         samples = np.frombuffer(source.readframes(source.getnframes()), "<i2") / 32768
     channels = resampled(samples, rate)[:, np.newaxis] * BALANCE[rate]
     target = io.BytesIO()

@@ -1,0 +1,28 @@
+"""Runs coroutine tests, natively and inside Pyodide, and finds the helper modules beside this file."""
+
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def run_coroutine(coroutine):
+    if sys.platform == "emscripten":
+        from pyodide.ffi import run_sync
+
+        return run_sync(coroutine)
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    run_coroutine(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True

@@ -1,0 +1,25 @@
+from remotemedia._catalog import Catalog
+
+
+def entry(name, *aliases):
+    return {"type": name, "aliases": list(aliases)}
+
+
+def test_the_preferred_runtime_comes_first():
+    catalog = Catalog(
+        {
+            "js:page": [entry("A")],
+            "python": [entry("A", "Alias"), entry("B")],
+            "rust:runtime": [entry("A", "Alias")],
+        }
+    )
+    assert catalog.runtimes("Alias") == ["rust", "python", "js"]
+    assert catalog.runtimes("B") == ["python"]
+    assert catalog.runtimes("C") == []
+    assert catalog.find("C") is None
+
+
+def test_near_misses():
+    catalog = Catalog({"python": [entry("MultiplyNode"), entry("AddNode", "Add")]})
+    assert catalog.near("multiplynod") == ["MultiplyNode"]
+    assert catalog.near("Xyzzy") == []

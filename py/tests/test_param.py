@@ -1,0 +1,31 @@
+from typing import Literal
+
+import pytest
+
+from remotemedia._param import schema_of
+
+
+@pytest.mark.parametrize(
+    ("annotation", "schema"),
+    [
+        (float, {"type": "number"}),
+        (int, {"type": "integer"}),
+        (str, {"type": "string"}),
+        (bool, {"type": "boolean"}),
+        (dict, {"type": "object"}),
+        (dict[str, int], {"type": "object"}),
+        (list, {"type": "array"}),
+        (list[str], {"type": "array", "items": {"type": "string"}}),
+        (int | None, {"type": "integer"}),
+        (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
+        (list[Literal[1, 2]], {"type": "array", "items": {"type": "integer", "enum": [1, 2]}}),
+    ],
+)
+def test_annotations_become_schemas(annotation, schema):
+    assert schema_of(annotation) == schema
+
+
+@pytest.mark.parametrize("annotation", [complex, int | str, Literal["a", 1], object])
+def test_other_annotations_are_refused(annotation):
+    with pytest.raises(TypeError, match="cannot have the type"):
+        schema_of(annotation)

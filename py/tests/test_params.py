@@ -1,0 +1,57 @@
+import pytest
+
+from remotemedia._params import check_params, check_value
+
+SCHEMA = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "factor": {"type": "number", "default": 2.0, "aliases": ["multiplier"]},
+        "count": {"type": "integer", "minimum": 0, "exclusiveMaximum": 10},
+        "name": {"type": "string", "enum": ["a", "b"]},
+        "ports": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    },
+}
+
+
+def codes(params):
+    return [(issue.code, issue.path) for issue in check_params(SCHEMA, params, "$.params")[1]]
+
+
+def test_defaults_and_aliases():
+    assert check_params(SCHEMA, {"name": "a"}, "$")[0] == {"factor": 2.0, "name": "a"}
+    complete, issues = check_params(SCHEMA, {"multiplier": 3, "name": "a"}, "$")
+    assert (complete, issues) == ({"factor": 3, "name": "a"}, [])
+
+
+def test_everything_wrong_is_told_at_once():
+    given = {"factor": "2", "count": -1, "ports": ["a", 1], "the rate": 1}
+    assert codes(given) == [
+        ("bad_param", "$.params.factor"),
+        ("bad_param", "$.params.count"),
+        ("bad_param", "$.params.ports[1]"),
+        ("unknown_param", '$.params["the rate"]'),
+        ("missing_field", "$.params.name"),
+    ]
+
+
+def test_a_param_and_its_alias_contradict_each_other():
+    assert codes({"name": "a", "factor": 1, "multiplier": 2}) == [
+        ("bad_param", "$.params.multiplier")
+    ]
+
+
+@pytest.mark.parametrize("value", [0, 9, 9.0])
+def test_inside_the_range(value):
+    checked, issues = check_value(SCHEMA["properties"]["count"], value, "$")
+    assert issues == []
+    assert type(checked) is int
+
+
+@pytest.mark.parametrize("value", [-1, 10, 9.5, True, None, "1"])
+def test_outside_the_range(value):
+    assert check_value(SCHEMA["properties"]["count"], value, "$")[1]
+
+
+def test_too_few_items():
+    assert codes({"name": "a", "ports": []}) == [("bad_param", "$.params.ports")]
