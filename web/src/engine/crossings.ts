@@ -1,11 +1,17 @@
 /** Counts what crosses between places, and how long crossing takes. */
 import type { CrossingMetrics } from '../metrics.js';
 
+interface Share {
+  calledUs: number;
+  settledUs: number;
+  readonly bytes: Map<CrossingMetrics, number>;
+}
+
 /** Crossings of one run. */
 export class Crossings {
   private readonly rows = new Map<string, CrossingMetrics>();
-  /** Per segment: time in calls, and the bytes that each row brought. */
-  private readonly segments = new Map<number, { calledUs: number; bytes: Map<CrossingMetrics, number> }>();
+  /** Per segment: time in calls that brought packets, and the bytes that each row brought, since the last settling. */
+  private readonly segments = new Map<number, Share>();
 
   /** Counts packets that went from one place to another. */
   add(from: string, to: string, packets: number, bytes: number, durationUs: number): CrossingMetrics {
@@ -35,23 +41,27 @@ export class Crossings {
     this.segment(segment).calledUs += us;
   }
 
-  /** What a segment's calls took beyond its nodes is the crossing's, shared by bytes. */
+  /**
+   * What a segment's calls took beyond its nodes is the crossing's, shared by bytes. `nodesUs` is the time of the nodes
+   * since the start of the run.
+   */
   settle(segment: number, nodesUs: number): void {
-    const { calledUs, bytes } = this.segment(segment);
-    const total = [...bytes.values()].reduce((sum, share) => sum + share, 0);
-    for (const [row, share] of bytes) {
-      row.total_duration_us += (Math.max(0, calledUs - nodesUs) * share) / Math.max(1, total);
-    }
+    const entry = this.segment(segment);
+    const total = [...entry.bytes.values()].reduce((sum, share) => sum + share, 0);
+    const crossingUs = Math.max(0, entry.calledUs - (nodesUs - entry.settledUs));
+    for (const [row, share] of entry.bytes)
+      row.total_duration_us += (crossingUs * share) / Math.max(1, total);
+    this.segments.set(segment, { calledUs: 0, settledUs: nodesUs, bytes: new Map() });
   }
 
   list(): CrossingMetrics[] {
     return [...this.rows.values()];
   }
 
-  private segment(index: number): { calledUs: number; bytes: Map<CrossingMetrics, number> } {
+  private segment(index: number): Share {
     let found = this.segments.get(index);
     if (!found) {
-      found = { calledUs: 0, bytes: new Map() };
+      found = { calledUs: 0, settledUs: 0, bytes: new Map() };
       this.segments.set(index, found);
     }
     return found;

@@ -13,7 +13,16 @@ import type {
 } from '../worker/protocol.js';
 import { Crossings } from './crossings.js';
 import { delay, nextTask } from './event-loop.js';
-import { failed, more, noLimit, type Segment, type SegmentPlan, type StepResult, sleep } from './place.js';
+import {
+  failed,
+  more,
+  noLimit,
+  type Segment,
+  type SegmentMetrics,
+  type SegmentPlan,
+  type StepResult,
+  sleep,
+} from './place.js';
 
 /** How long a run may keep the thread before it lets messages in, in milliseconds. */
 const breathMs = 8;
@@ -60,7 +69,9 @@ export class Run {
   }
 
   /** The flush round. */
-  finish(): Promise<BatchResult> {
+  async finish(): Promise<BatchResult> {
+    // A flush call brings no packets or few: what came before must not be mixed with it.
+    if (this.crossings) await this.measure();
     return this.pass(
       this.segments.map(() => new Inbox()),
       'flush',
@@ -84,12 +95,7 @@ export class Run {
     skipped: SkippedCalls;
     crossings: CrossingMetrics[];
   }> {
-    const all = [];
-    for (const { segment } of this.segments) all.push(await segment.metrics());
-    all.forEach(({ nodes }, index) => {
-      const inNodes = nodes.reduce((sum, node) => sum + node.total_duration_us, 0);
-      this.crossings?.settle(index, inNodes);
-    });
+    const all = await this.measure();
     return {
       nodes: all.flatMap(({ nodes }) => nodes),
       skipped: {
@@ -98,6 +104,16 @@ export class Run {
       },
       crossings: this.crossings?.list() ?? [],
     };
+  }
+
+  private async measure(): Promise<SegmentMetrics[]> {
+    const all: SegmentMetrics[] = [];
+    for (const { segment } of this.segments) all.push(await segment.metrics());
+    all.forEach(({ nodes }, index) => {
+      const nodesUs = nodes.reduce((sum, node) => sum + node.total_duration_us, 0);
+      this.crossings?.settle(index, nodesUs);
+    });
+    return all;
   }
 
   private async pass(inboxes: readonly Inbox[], kind: 'run' | 'flush'): Promise<BatchResult> {
