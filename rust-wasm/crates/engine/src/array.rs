@@ -162,6 +162,9 @@ fn same_f32(a: &Buffer, b: &Buffer) -> bool {
         && a.iter().zip(b.iter()).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
 }
 
+/// The most channels that audio may have. Without frames a few bytes could claim any number of them.
+pub const MAX_CHANNELS: usize = 65_536;
+
 /// Planar float32 audio, nominal range [-1, 1], not clipped.
 #[derive(Clone, Debug)]
 pub struct Audio {
@@ -174,7 +177,7 @@ pub struct Audio {
 
 impl Audio {
     /// Audio of `channels` × `frames` samples, channel after channel in `data`. `None` if the sizes do not fit, the
-    /// rate is 0 or the timestamp is not finite.
+    /// rate is 0, the timestamp is not finite, or there are not 1 to [`MAX_CHANNELS`] channels.
     #[must_use]
     pub fn new(
         sample_rate: u32,
@@ -184,7 +187,7 @@ impl Audio {
         data: Buffer,
     ) -> Option<Self> {
         let bytes = element_count(&[channels, frames])?.checked_mul(size_of::<f32>())?;
-        let valid = sample_rate > 0 && timestamp.is_none_or(f64::is_finite) && bytes == data.len();
+        let valid = sample_rate > 0 && (1..=MAX_CHANNELS).contains(&channels) && timestamp.is_none_or(f64::is_finite) && bytes == data.len();
         valid.then_some(Self { sample_rate, timestamp, channels, frames, data })
     }
 
@@ -257,5 +260,9 @@ mod tests {
         assert!(Audio::new(0, None, 2, 2, data.clone()).is_none());
         assert!(Audio::new(8000, Some(f64::NAN), 2, 2, data.clone()).is_none());
         assert!(Audio::new(8000, None, 1, 2, data).is_none());
+        let nothing = || Buffer::from(Vec::<f32>::new());
+        assert!(Audio::new(8000, None, 1, 0, nothing()).is_some());
+        assert!(Audio::new(8000, None, 0, 0, nothing()).is_none());
+        assert!(Audio::new(8000, None, MAX_CHANNELS + 1, 0, nothing()).is_none());
     }
 }

@@ -15,7 +15,7 @@ const I32_SCALE: f64 = 2_147_483_648.0;
 
 /// The item as audio. `input_rate` is the param that bare tensors and lists need.
 pub(crate) fn audio(item: &Value, input_rate: Option<u32>) -> Result<Rc<Audio>, Failure> {
-    let audio = match item {
+    Ok(match item {
         Value::Audio(audio) => Rc::clone(audio),
         Value::Map(map) => from_map(map)?,
         Value::List(list) => match &list[..] {
@@ -26,11 +26,7 @@ pub(crate) fn audio(item: &Value, input_rate: Option<u32>) -> Result<Rc<Audio>, 
         },
         Value::Tensor(_) => planar(item, needed(input_rate, "tensor")?, "$")?,
         other => return Err(Failure::new(format!("not audio but {}", other.kind()))),
-    };
-    if audio.channels() == 0 {
-        return Err(Failure::new("audio without channels"));
-    }
-    Ok(audio)
+    })
 }
 
 fn needed(input_rate: Option<u32>, kind: &str) -> Result<u32, Failure> {
@@ -138,7 +134,7 @@ fn from_tensor(tensor: &Tensor, path: &str) -> Result<(usize, Buffer), Failure> 
 
 fn make(rate: u32, channels: usize, frames: usize, data: Buffer) -> Result<Rc<Audio>, Failure> {
     let audio = Audio::new(rate, None, channels, frames, data);
-    audio.map(Rc::new).ok_or_else(|| Failure::new("samples do not fit their shape"))
+    audio.map(Rc::new).ok_or_else(|| Failure::new("audio has 1 to 65,536 channels"))
 }
 
 #[cfg(test)]

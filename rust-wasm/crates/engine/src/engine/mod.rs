@@ -110,7 +110,7 @@ pub struct Engine {
     mode: Mode,
     /// One more than the largest round seen.
     rounds: u64,
-    /// Lowered by the host and by failures.
+    /// The host's limit for this call, lowered by failures for good.
     limit: Limit,
     error: Option<Error>,
     skipped: skipped::Skipped,
@@ -148,7 +148,7 @@ impl Engine {
         if let Err(error) = self.feed(packets, false) {
             return Outcome::failed(error);
         }
-        self.limit = self.limit.min(until);
+        self.limit = self.own_limit().min(until);
         for stage in &mut self.stages {
             (stage.done, stage.current) = (0, None);
         }
@@ -167,7 +167,7 @@ impl Engine {
         };
         self.mode = Mode::Flush(round);
         let until = if until == Limit::NONE { until } else { Limit { round, ..until } };
-        self.limit = self.limit.min(until);
+        self.limit = self.own_limit().min(until);
         for stage in &mut self.stages {
             (stage.done, stage.current) = (round, None);
         }
@@ -206,6 +206,10 @@ impl Engine {
     pub fn metrics(&self) -> Json {
         let nodes = self.stages.iter().map(|stage| stage.stats.json(&stage.id, &stage.node_type));
         json!({"nodes": nodes.collect::<Vec<_>>(), "skipped": self.skipped.json()})
+    }
+
+    fn own_limit(&self) -> Limit {
+        if self.error.is_some() { self.limit } else { Limit::NONE }
     }
 
     /// Puts items into the lanes of their edges; all of them or, if one is wrong, none.
