@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from remotemedia._calls import Outputs, call_flush, call_for_all
 from remotemedia._effects import Batch, Emit, Result
-from remotemedia._errors import NodeError, PacketError, RemoteMediaError
+from remotemedia._errors import PacketError, RemoteMediaError
 from remotemedia._metrics import MAX_SKIPPED, node_metrics
 from remotemedia._steps import Steps
 from remotemedia._values import Audio, UnrepresentableError, represent
@@ -255,12 +255,9 @@ class Engine:
 
     def _refuse(self, step: Step, batch: Batch, error: UnrepresentableError) -> None:
         """Fail the call that gave a value that cannot leave."""
-        index, *keys = error.keys
+        index, *error.keys = error.keys
         round_ = batch.rounds[int(index)]
-        error.keys = keys
-        code = "unrepresentable_value"
-        failure = NodeError(f"cannot travel: {error.reason}", code=code, path=error.path)
-        step.error(failure, None if self._flushing else round_)
+        failure = step.error(error, None if self._flushing else round_)
         failure.round = round_
         self._fail((round_, step.order), failure)
 

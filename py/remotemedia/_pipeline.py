@@ -9,12 +9,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._effects import drive, drive_async
-from remotemedia._errors import ManifestError, RuntimeLoadError
+from remotemedia._errors import CapabilityError, ManifestError, RuntimeLoadError
 from remotemedia._manifest import HINTS
 from remotemedia._metrics import RunMetrics
 from remotemedia._planning import make_plan
 from remotemedia._registry import Registry
 from remotemedia._runner import PythonPlace, Run, close_all, open_all
+from remotemedia._steps import is_async_node
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -128,11 +129,16 @@ class Pipeline:
     def run_sync(self, input_data: Any = None, *, by_sink: bool = False) -> Any:
         """Run, blocking. With `async def` nodes it needs a thread that has no event loop."""
         run = self._run(input_data, by_sink=by_sink)
-        if not self._is_async(input_data):
+        if not hasattr(input_data, "__aiter__") and not self._has_async_nodes():
             return drive(run)
         import asyncio
 
-        return asyncio.run(drive_async(run))
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(drive_async(run))
+        message = "an event loop is running here: use `await pipeline.run(...)`"
+        raise CapabilityError(message)
 
     def plan(self) -> dict[str, Any]:
         """Return the plan: which segments there are and where they run; validates the manifest."""
@@ -148,14 +154,14 @@ class Pipeline:
             self._planned = make_plan(self._manifest, self._registry, self._hint, metrics=measured)
         return self._planned
 
-    def _is_async(self, input_data: Any) -> bool:
-        if hasattr(input_data, "__aiter__"):
-            return True
-        places = self._open()
-        try:
-            return any(place.is_async for place in places)
-        finally:
-            close_all(places)
+    def _has_async_nodes(self) -> bool:
+        types = {
+            node["node_type"]
+            for segment in self.plan()["segments"]
+            if segment["runtime"] == "python"
+            for node in segment["nodes"]
+        }
+        return any(is_async_node(cls) for cls in map(self._registry.find, types) if cls)
 
     def _open(self) -> list[Place]:
         segments = self.plan()["segments"]

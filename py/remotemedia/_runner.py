@@ -26,8 +26,6 @@ BATCH_BYTES = 4 << 20
 class Place(Protocol):
     """Where a segment runs: the Python engine itself, or the WebAssembly module."""
 
-    is_async: bool
-
     def run(self, batches: list[Any], until: tuple[float, int]) -> Effects:
         """Process a batch of rounds."""
         ...

@@ -35,7 +35,7 @@ class Step:
         self.process: Callable[[Any], Any] = node.process
         if self.takes_port:
             self.process = lambda pair: node.process(*pair)
-        self.is_async = _is_async(node.process) or _is_async(node.flush)
+        self.is_async = is_async_node(type(node))
         self.inputs: list[tuple[int, str]] = []
         """Incoming connections in order: slot and port."""
         self.targets: dict[str, list[int]] = {}
@@ -125,9 +125,10 @@ def _code(method: Any) -> Any:
     return getattr(method, "__code__", None)
 
 
-def _is_async(method: Any) -> bool:
-    code = _code(method)
-    return code is not None and bool(code.co_flags & (_COROUTINE | _ASYNC_GENERATOR))
+def is_async_node(cls: type[Node]) -> bool:
+    """Tell whether `process` or `flush` of a node class is `async def`."""
+    codes = [_code(cls.process), _code(cls.flush)]
+    return any(code and code.co_flags & (_COROUTINE | _ASYNC_GENERATOR) for code in codes)
 
 
 def _positional(method: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 
 from remotemedia._errors import NodeError, RemoteMediaError
+from remotemedia._values import UnrepresentableError
 
 _PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib would be imported for it
 _NODES = os.path.join(_PACKAGE, "nodes") + os.sep  # noqa: PTH118
@@ -32,9 +33,14 @@ def node_error(
     error: Exception, node_id: str, node_type: str, round_: int | None, order: int
 ) -> RemoteMediaError:
     """Return the error with the place where it happened; `round_` is None in flush."""
+    failure: RemoteMediaError
     if isinstance(error, RemoteMediaError):
         failure = error
         own = not _has_user_frames(error)
+    elif isinstance(error, UnrepresentableError):
+        message = f"gave what cannot travel: {error.reason}"
+        failure = NodeError(message, code="unrepresentable_value", path=error.path)
+        own = True
     else:
         failure = NodeError(f"{type(error).__name__}: {error}")
         failure.__cause__ = error

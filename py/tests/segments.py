@@ -1,5 +1,6 @@
 """Small segments and pipelines for tests."""
 
+
 from remotemedia import Pipeline
 from remotemedia._effects import Batch, drive
 from remotemedia._engine import Engine

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import json
 
 import numpy as np
@@ -39,8 +40,8 @@ def test_golden_packets(name):
     packets = read(base64.b64decode(GOLDEN[name]["packet"]))
     items = []
     for rounds, edges, values in packets:
-        edges = [edges] * len(rounds) if isinstance(edges, int) else edges
-        items += map(list, zip(rounds, edges, values, strict=True))
+        column = [edges] * len(rounds) if isinstance(edges, int) else edges
+        items += map(list, zip(rounds, column, values, strict=True))
     expected = [[r, e, from_json_form(value)] for r, e, value in GOLDEN[name]["items"]]
     assert difference(expected, items) is None
 
@@ -174,7 +175,5 @@ def test_every_flipped_byte_is_refused_or_read():
         for bit in (0x01, 0x80):
             broken = bytearray(whole)
             broken[at] ^= bit
-            try:
+            with contextlib.suppress(PacketError):
                 read(bytes(broken))
-            except PacketError:
-                pass

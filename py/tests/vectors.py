@@ -65,8 +65,8 @@ def is_number(value):
 
 
 def same_number(a, b, tolerance):
-    if a != a or b != b:
-        return a != a and b != b
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
     if a == 0 == b:
         return math.copysign(1, a) == math.copysign(1, b)
     return a == b or abs(a - b) <= tolerance

@@ -179,8 +179,6 @@ class RustRuntime:
 class RustSegment:
     """An open segment of Rust nodes. `crossings` tells what its boundary cost."""
 
-    is_async = False
-
     def __init__(self, runtime: RustRuntime, handle: int) -> None:
         self._runtime = runtime
         self._generation = runtime.generation
