@@ -50,15 +50,13 @@ async function runAll(runs) {
 async function runEverywhere({ bundle, input }, started) {
   const results = [];
   for (const { name, host } of started) {
-    const result = await host.run(bundle, input).then(
-      (outputs) => ({ outputs }),
-      (error) => ({ error: error.message }),
-    );
+    const result = await host.run(bundle, input);
     console.log(JSON.stringify({ bundle: bundleName(bundle), host: name, ...result }));
     results.push({ name, ...result });
   }
   const [first, ...others] = results;
-  let isSame = results.every(({ error }) => error === undefined);
+  let isSame = results.every(({ error }) => !error);
+  if (!isSame) console.log(`${bundleName(bundle)}: failed on ${failedOn(results).join(', ')}`);
   for (const { name, outputs } of others) {
     const where = isSame && difference(first.outputs, outputs);
     if (!where) continue;
@@ -66,4 +64,8 @@ async function runEverywhere({ bundle, input }, started) {
     isSame = false;
   }
   return isSame;
+}
+
+function failedOn(results) {
+  return results.filter(({ error }) => error).map(({ name }) => name);
 }

@@ -13,8 +13,9 @@ const sitePath = '/some/sub/path/';
 const maxOutput = 2 ** 30;
 
 /**
- * A host: `run(bundle, input)` gives the outputs in JSON form, of a single sink as a list, of several as an object;
- * `input` is JSON text or `@FILE`, which stands for a list with the file's bytes. `close()` ends it.
+ * A host: `run(bundle, input)` gives `{outputs}` in JSON form, of a single sink as a list, of several as an object, or
+ * `{error}` with the fields of the wire shape that say which error it is;
+ * `input` is JSON text, `@FILE.json`, or `@FILE`, which stands for a list with the file's bytes. `close()` ends it.
  */
 export const hosts = { chromium: startChromium, node: startNode, python: startPython };
 
@@ -42,7 +43,7 @@ async function startChromium() {
     async run(bundle, input) {
       const url = `${server.origin}/given/${bundles.size}`;
       bundles.set(url, resolve(bundle));
-      return page.evaluate(runInPage, { url, items: await inputItems(input) });
+      return outcome(await page.evaluate(runInPage, { url, items: await inputItems(input) }));
     },
     async close() {
       await browser.close();
@@ -55,9 +56,13 @@ async function startChromium() {
 async function runInPage({ url, items }) {
   const { runner, PackageLoader, valueJson } = window.bare;
   const { fromJson, toJson } = await valueJson();
-  const { sinks } = await runner.execute(await PackageLoader.loadFromFile(new URL(url)), fromJson(items));
-  const lists = Object.entries(sinks).map(([sink, values]) => [sink, values.map(toJson)]);
-  return lists.length === 1 ? lists[0][1] : Object.fromEntries(lists);
+  try {
+    const loaded = await PackageLoader.loadFromFile(new URL(url));
+    const { sinks } = await runner.execute(loaded, fromJson(items));
+    return { sinks: Object.entries(sinks).map(([sink, values]) => [sink, values.map(toJson)]) };
+  } catch (error) {
+    return { error: error.toJSON?.() ?? { message: String(error) } };
+  }
 }
 
 async function startNode() {
@@ -65,10 +70,13 @@ async function startNode() {
   const runner = await PipelineRunner.create();
   return {
     async run(bundle, input) {
-      const loaded = await PackageLoader.loadFromFile(pathToFileURL(bundle));
-      const { sinks } = await runner.execute(loaded, fromJson(await inputItems(input)));
-      const lists = Object.entries(sinks).map(([sink, values]) => [sink, values.map(toJson)]);
-      return lists.length === 1 ? lists[0][1] : Object.fromEntries(lists);
+      try {
+        const loaded = await PackageLoader.loadFromFile(pathToFileURL(bundle));
+        const { sinks } = await runner.execute(loaded, fromJson(await inputItems(input)));
+        return outcome({ sinks: Object.entries(sinks).map(([sink, values]) => [sink, values.map(toJson)]) });
+      } catch (error) {
+        return outcome({ error: error.toJSON?.() ?? { message: String(error) } });
+      }
     },
     close: () => runner.close(),
   };
@@ -79,17 +87,26 @@ async function startPython() {
   return {
     async run(bundle, input) {
       const args = ['-m', 'remotemedia.cli', 'run', bundle, '--input', input, '--json'];
-      const { stdout } = await promisify(execFile)(python, args, { maxBuffer: maxOutput });
-      const { outputs, sinks } = JSON.parse(stdout);
-      const lists = Object.values(sinks ?? {});
-      return lists.length > 1 ? sinks : outputs;
+      const { stdout, stderr } = await promisify(execFile)(python, args, { maxBuffer: maxOutput }).catch(
+        (failure) => failure,
+      );
+      if (!stdout?.startsWith('{')) return outcome({ error: { message: (stderr ?? '').trim() } });
+      const { sinks, error } = JSON.parse(stdout);
+      return outcome({ sinks: Object.entries(sinks ?? {}), error });
     },
     async close() {},
   };
 }
 
+function outcome({ sinks, error }) {
+  if (!error) return { outputs: sinks.length === 1 ? sinks[0][1] : Object.fromEntries(sinks) };
+  const { name, code, node_id, item_index, message } = error;
+  return { error: { name, code, node_id, item_index, message } };
+}
+
 async function inputItems(input) {
   if (!input.startsWith('@')) return JSON.parse(input);
+  if (input.endsWith('.json')) return JSON.parse(await readFile(input.slice(1), 'utf8'));
   return [{ $bytes: (await readFile(input.slice(1))).toString('base64') }];
 }
 
