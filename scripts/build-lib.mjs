@@ -1,12 +1,19 @@
 // Builds the npm library: dist/lib with index.js, the worker's script engine.worker.js, what both share, declarations.
-//   usage: node scripts/build-lib.mjs [--minify] [--no-types]
+//   usage: node scripts/build-lib.mjs [--minify] [--no-types] [--out FOLDER]
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const output = `${root}dist/lib`;
+const { values: options } = parseArgs({
+  options: {
+    minify: { type: 'boolean', default: false },
+    'no-types': { type: 'boolean', default: false },
+    out: { type: 'string', default: `${root}dist/lib` },
+  },
+});
 
 // The worker is an entry of its own, so that its URL stays as it is for the user's bundler and for Node.js to find.
 const workerUrl = {
@@ -18,7 +25,7 @@ const workerUrl = {
   },
 };
 
-rmSync(output, { recursive: true, force: true });
+rmSync(options.out, { recursive: true, force: true });
 const bundle = await rolldown({
   input: { index: `${root}web/src/index.ts`, 'engine.worker': `${root}web/src/worker/engine.worker.ts` },
   plugins: [workerUrl],
@@ -27,14 +34,14 @@ const bundle = await rolldown({
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
 });
 await bundle.write({
-  dir: output,
+  dir: options.out,
   format: 'esm',
   sourcemap: true,
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
-  minify: process.argv.includes('--minify'),
+  minify: options.minify,
 });
 await bundle.close();
-if (!process.argv.includes('--no-types')) {
+if (!options['no-types']) {
   execFileSync(`${root}node_modules/.bin/tsc`, ['-p', `${root}tsconfig.lib.json`], { stdio: 'inherit' });
 }

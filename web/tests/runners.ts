@@ -1,4 +1,4 @@
-/** Runners on what is built: the worker's script from dist/lib, the assets from dist/remotemedia. */
+/** Runners on what is built: the worker's script from setup.ts, the assets from dist/remotemedia. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { PipelineRunner, type RunnerOptions } from '../src/pipeline-runner.js';
@@ -6,7 +6,7 @@ import { root } from './vectors.js';
 
 const assets = {
   base: pathToFileURL(`${root}dist/remotemedia/`),
-  worker: pathToFileURL(`${root}dist/lib/engine.worker.js`),
+  worker: pathToFileURL(`${root}.cache/vitest-lib/engine.worker.js`),
 };
 
 /** A runner whose engine has a thread of its own, unless `inline`. */
