@@ -7,6 +7,8 @@
 pub mod array;
 pub mod buffer;
 pub mod catalog;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod engine;
 pub mod error;
 pub mod host;

@@ -22,7 +22,7 @@ use remotemedia_engine::node::NodeType;
 use remotemedia_engine::registry::Registry;
 
 /// Every built-in type. To add one: write its file, add a line here.
-const TYPES: &[NodeType] = &[
+pub const TYPES: &[NodeType] = &[
     pass_through::TYPE,
     echo::TYPE,
     multiply::TYPE,

@@ -183,8 +183,11 @@ impl Engine {
         if let Status::Sleep(_) = status {
             return Outcome { status, packets: Vec::new() };
         }
-        if let Status::Failed(_) = status {
+        if status != Status::More {
+            // What lies beyond the limit is never processed.
             self.lanes.iter_mut().for_each(Lane::clear);
+        }
+        if let Status::Failed(_) = status {
             let limit = self.limit;
             for exit in &mut self.exits {
                 let order = exit.order;

@@ -1,0 +1,213 @@
+//! What every node must keep, as test code that runs over every registered type (feature `contract`).
+//!
+//! ```ignore
+//! remotemedia_engine::contract::check(&remotemedia_nodes::registry()?, &samples);
+//! ```
+#![allow(
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: a broken promise panics"
+)]
+
+use std::rc::Rc;
+
+use serde_json::{Map as JsonMap, Value as Json, json};
+
+use crate::catalog::{Catalogs, Entry, Place};
+use crate::engine::{Engine, Limit, Outcome, Status};
+use crate::host::NoHost;
+use crate::json_form::to_json;
+use crate::manifest::validate;
+use crate::node::{Out, Params};
+use crate::packet::{Item, Packet};
+use crate::registry::Registry;
+use crate::value::Value;
+
+const KINDS: [&str; 10] = ["any", "null", "bool", "number", "string", "list", "map", "bytes", "tensor", "audio"];
+const KEYWORDS: [&str; 13] = [
+    "type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "items", "minItems", "default",
+    "description", "unit", "aliases", "additionalProperties",
+];
+const TYPES: [&str; 6] = ["number", "integer", "string", "boolean", "array", "object"];
+
+/// Checks every type of a registry. `samples` are items of every kind; nodes may refuse some of them.
+pub fn check(registry: &Registry, samples: &[Value]) {
+    for ((entry, _), json) in registry.types().zip(registry.catalog()) {
+        let node = Subject { entry, registry };
+        node.entry_is_complete(json);
+        node.defaults_are_valid_and_unknown_params_are_not();
+        let accepted = node.takes_only_its_kinds(samples);
+        node.leaves_its_input_alone(samples);
+        node.is_independent_of_batches(samples);
+        node.forgets_failed_calls(samples, &accepted);
+        node.survives_every_order_of_calls(samples);
+    }
+}
+
+struct Subject<'a> {
+    entry: &'a Entry,
+    registry: &'a Registry,
+}
+
+impl Subject<'_> {
+    fn name(&self) -> &str {
+        &self.entry.node_type
+    }
+
+    /// Params that are enough: the defaults, and nothing for optional ones.
+    fn params(&self) -> JsonMap<String, Json> {
+        let properties = self.entry.params.properties.iter();
+        properties.filter_map(|(name, schema)| Some((name.clone(), schema.get("default")?.clone()))).collect()
+    }
+
+    fn node(&self) -> Box<dyn crate::node::Node> {
+        let (_, node_type) = self.registry.find(self.name()).unwrap();
+        (node_type.create)(&Params::new(self.params())).unwrap_or_else(|failure| panic!("{}: {failure:?}", self.name()))
+    }
+
+    fn out(&self) -> Out {
+        Out::new(self.entry.outputs.keys().cloned().collect())
+    }
+
+    fn entry_is_complete(&self, json: &Json) {
+        let name = self.name();
+        let fields = ["type", "aliases", "summary", "category", "params", "inputs", "outputs", "runtime", "stateful",
+                      "requires"];
+        let mut keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+        let mut expected = fields.to_vec();
+        (keys.sort(), expected.sort_unstable());
+        assert_eq!(keys, expected, "{name}: fields of the catalog entry");
+        assert!(name.ends_with("Node") && name.bytes().all(|c| c.is_ascii_alphanumeric()), "{name}: type name");
+        assert!(json["summary"].as_str().is_some_and(|text| text.ends_with('.')), "{name}: summary is a sentence");
+        assert_eq!(json["runtime"], "rust", "{name}");
+        assert!(json["stateful"].is_boolean() && json["requires"] == json!([]), "{name}");
+        assert_eq!((&json["params"]["type"], &json["params"]["additionalProperties"]), (&json!("object"), &json!(false)));
+        for (port, kinds) in self.entry.inputs.iter().chain(&self.entry.outputs) {
+            let kinds = kinds["kinds"].as_array().unwrap_or_else(|| panic!("{name}.{port}: kinds"));
+            let known = |kind: &Json| KINDS.contains(&kind.as_str().unwrap_or_default());
+            assert!(!kinds.is_empty() && kinds.iter().all(known), "{name}.{port}: {kinds:?}");
+        }
+        for (param, schema) in &self.entry.params.properties {
+            let schema = schema.as_object().unwrap();
+            assert!(schema.keys().all(|key| KEYWORDS.contains(&key.as_str())), "{name}.{param}: keywords");
+            assert!(TYPES.contains(&schema["type"].as_str().unwrap_or_default()), "{name}.{param}: type");
+            let text = schema.get("description").and_then(Json::as_str).unwrap_or_default();
+            assert!(text.ends_with('.'), "{name}.{param}: description is a sentence");
+        }
+    }
+
+    fn issues(&self, params: &Json) -> Vec<&'static str> {
+        let mut catalogs = Catalogs::default();
+        catalogs.add(Place::Rust, self.registry.entries());
+        let node = json!({"id": "n", "node_type": self.name(), "params": params});
+        let checked = validate(&json!({"version": "v1", "nodes": [node]}), &catalogs, None);
+        checked.issues.iter().map(|issue| issue.code).collect()
+    }
+
+    fn defaults_are_valid_and_unknown_params_are_not(&self) {
+        let name = self.name();
+        if self.entry.params.required.is_empty() {
+            assert!(self.issues(&json!({})).is_empty(), "{name} needs no params");
+        }
+        assert!(self.issues(&self.params().into()).is_empty(), "{name}: defaults fit their schema");
+        assert_eq!(self.issues(&json!({"no_such_param": 1})), ["unknown_param"], "{name}");
+        self.node();
+    }
+
+    /// Which samples a fresh node accepts. Those must be of the kinds in the catalog, and so must the outputs.
+    fn takes_only_its_kinds(&self, samples: &[Value]) -> Vec<bool> {
+        let allowed = |ports: &JsonMap<String, Json>, value: &Value| {
+            let mut kinds = ports.values().flat_map(|port| port["kinds"].as_array().unwrap());
+            kinds.any(|kind| kind == "any" || kind == value.kind())
+        };
+        let accepts = |sample: &Value| {
+            let (mut node, mut out) = (self.node(), self.out());
+            let accepted = node.process(sample, "in", &mut out).is_ok() && out.settle().is_ok();
+            if accepted {
+                assert!(allowed(&self.entry.inputs, sample), "{} takes a {}", self.name(), sample.kind());
+                node.flush(&mut out).unwrap();
+                for output in out.take() {
+                    assert!(allowed(&self.entry.outputs, &output), "{} gives a {}", self.name(), output.kind());
+                }
+            }
+            node.close();
+            accepted
+        };
+        let accepted: Vec<bool> = samples.iter().map(accepts).collect();
+        assert!(accepted.contains(&true), "{} accepts none of the samples", self.name());
+        accepted
+    }
+
+    fn leaves_its_input_alone(&self, samples: &[Value]) {
+        let before: Vec<Json> = samples.iter().map(to_json).collect();
+        self.run(samples, 3);
+        let after: Vec<Json> = samples.iter().map(to_json).collect();
+        assert!(before == after, "{} changed its input", self.name());
+    }
+
+    fn is_independent_of_batches(&self, samples: &[Value]) {
+        let one_by_one = self.run(samples, 1);
+        for batch in [2, 7, 256] {
+            assert!(self.run(samples, batch) == one_by_one, "{} depends on batches of {batch}", self.name());
+        }
+    }
+
+    /// A call that fails leaves no trace, so that it can be retried or skipped.
+    fn forgets_failed_calls(&self, samples: &[Value], accepted: &[bool]) {
+        let good: Vec<Value> =
+            samples.iter().zip(accepted).filter(|(_, good)| **good).map(|(value, _)| value.clone()).collect();
+        let without: Vec<Value> = self.run(&good, 256).into_iter().map(|(_, value)| value).collect();
+        let with: Vec<Value> = self.run(samples, 256).into_iter().map(|(_, value)| value).collect();
+        assert!(with == without, "{}: a failed call left a trace", self.name());
+    }
+
+    fn survives_every_order_of_calls(&self, samples: &[Value]) {
+        self.node().close();
+        let (mut node, mut out) = (self.node(), self.out());
+        node.flush(&mut out).unwrap_or_else(|failure| panic!("{}: flush of nothing: {failure:?}", self.name()));
+        for sample in samples {
+            let _ = node.process(sample, "in", &mut out);
+        }
+        let _ = (node.flush(&mut out), node.flush(&mut out));
+        node.close();
+    }
+
+    /// All outputs with their rounds, `batch` items at a time; refused items are skipped.
+    fn run(&self, samples: &[Value], batch: usize) -> Vec<(u64, Value)> {
+        let segment = json!({
+            "nodes": [{"id": "__in_0", "node_type": "__In", "params": {"edge": 0}},
+                      {"id": "n", "node_type": self.name(), "params": self.params(), "on_error": "skip"},
+                      {"id": "__out_1", "node_type": "__Out", "params": {"edge": 1, "to": null}}],
+            "connections": [{"from": "__in_0.out", "to": "n.in"}, {"from": "n.*", "to": "__out_1.in"}],
+        });
+        let mut engine = Engine::open(&segment, self.registry, Rc::new(NoHost)).unwrap();
+        let mut outputs = Vec::new();
+        for (index, part) in samples.chunks(batch).enumerate() {
+            let items = part.iter().enumerate();
+            let items: Vec<Item> = items
+                .map(|(k, value)| Item { round: (index * batch + k) as u64, edge: 0, value: value.clone() })
+                .collect();
+            let outcome = engine.run(&[Packet::of(&items)], Limit::NONE);
+            collect(&mut engine, outcome, &mut outputs);
+        }
+        let outcome = engine.flush(&[], Limit::NONE);
+        collect(&mut engine, outcome, &mut outputs);
+        engine.close();
+        engine.close();
+        outputs
+    }
+}
+
+fn collect(engine: &mut Engine, mut outcome: Outcome, outputs: &mut Vec<(u64, Value)>) {
+    loop {
+        let items = outcome.packets.iter().flat_map(|addressed| addressed.packet.items().unwrap());
+        outputs.extend(items.map(|item| (item.round, item.value)));
+        match outcome.status {
+            Status::Done => return,
+            Status::More | Status::Sleep(_) => outcome = engine.resume(),
+            Status::Failed(error) => panic!("{error}"),
+        }
+    }
+}
