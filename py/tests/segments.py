@@ -1,5 +1,6 @@
 """Small segments and pipelines for tests."""
 
+from itertools import pairwise
 
 from remotemedia import Pipeline
 from remotemedia._effects import Batch, drive
@@ -13,7 +14,7 @@ def chain(specs, **options):
         {"id": f"n{i}", "node_type": kind, "params": params, **(more[0] if more else {})}
         for i, (kind, params, *more) in enumerate(specs)
     ]
-    connections = [{"from": a["id"], "to": b["id"]} for a, b in zip(nodes, nodes[1:], strict=False)]
+    connections = [{"from": a["id"], "to": b["id"]} for a, b in pairwise(nodes)]
     return {"version": "v1", "nodes": nodes, "connections": connections, **options}
 
 

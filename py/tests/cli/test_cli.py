@@ -1,0 +1,114 @@
+import json
+
+import pytest
+from segments import chain
+from vectors import ROOT
+
+from remotemedia.cli import main
+
+CALCULATOR = ROOT / "packages" / "pipelines" / "calculator"
+
+
+@pytest.fixture
+def bundle(tmp_path, capsys):
+    path = tmp_path / "calculator.rmpkg"
+    assert main(["pack", str(CALCULATOR), "-o", str(path)]) == 0
+    assert "entries" in capsys.readouterr().out
+    return str(path)
+
+
+def manifest(tmp_path, content):
+    path = tmp_path / "manifest.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return str(path)
+
+
+def run(*arguments):
+    return main(["run", "--runtime", "python", *arguments])
+
+
+def test_run_prints_one_line_per_output(bundle, capsys):
+    assert run(bundle, "[5, 7, 3]") == 0
+    assert capsys.readouterr().out == "20\n24\n16\n"
+
+
+def test_run_as_json(bundle, capsys):
+    assert run(bundle, "--input", "[5]", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["outputs"] == [20]
+    assert told["sinks"] == {"add": [20]}
+    assert [node["runtime"] for node in told["metrics"]["node_metrics"]] == ["python"] * 2
+
+
+def test_several_sinks(tmp_path, capsys):
+    spec = chain([("PassThroughNode", {}), ("AddNode", {})]) | {"connections": []}
+    assert run(manifest(tmp_path, spec), "1") == 0
+    assert capsys.readouterr().out == '{"n0": [1]}\n{"n1": [1]}\n'
+    assert run(manifest(tmp_path, spec), "1", "--json") == 0
+    assert "outputs" not in json.loads(capsys.readouterr().out)
+
+
+def test_inputs_from_files(tmp_path, capsys):
+    echo = manifest(tmp_path, chain([("PassThroughNode", {})]))
+    (tmp_path / "in.json").write_text('[{"$number": "NaN"}, {"$bytes": "AA=="}]')
+    assert run(echo, f"@{tmp_path}/in.json") == 0
+    assert capsys.readouterr().out == '{"$number": "NaN"}\n{"$bytes": "AA=="}\n'
+    (tmp_path / "in.wav").write_bytes(b"RIFF")
+    assert run(echo, f"@{tmp_path}/in.wav") == 0
+    assert capsys.readouterr().out == '{"$bytes": "UklGRg=="}\n'
+
+
+def test_a_failed_run_exits_with_1(bundle, capsys):
+    assert run(bundle, '["x"]') == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "'multiply'" in captured.err
+    assert run(bundle, '["x"]', "--json") == 1
+    assert json.loads(capsys.readouterr().out)["error"]["node_id"] == "multiply"
+
+
+@pytest.mark.parametrize("given", ["{", '{"$bytes": "!"}', "@/no/such/file"])
+def test_bad_input_exits_with_2(bundle, capsys, given):
+    assert run(bundle, given) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_bad_pipeline_exits_with_2(tmp_path, capsys):
+    for content in ("{", chain([("NoNode", {})]), {"version": "v1"}):
+        assert run(manifest(tmp_path, content), "1") == 2
+    assert run(str(tmp_path / "nothing.json"), "1") == 2
+    (tmp_path / "bad.rmpkg").write_bytes(b"no")
+    assert run(str(tmp_path / "bad.rmpkg"), "1") == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["run"])
+    assert ended.value.code == 2
+
+
+def test_validate(tmp_path, bundle, capsys):
+    assert main(["validate", bundle, "--runtime", "python"]) == 0
+    assert capsys.readouterr().out == "multiply: python\nadd: python\n"
+    bad = manifest(tmp_path, chain([("AddNode", {"x": 1}), ("NoNode", {})]))
+    assert main(["validate", bad, "--runtime", "python"]) == 2
+    assert "$.nodes[0].params.x" in capsys.readouterr().err
+    assert main(["validate", bad, "--runtime", "python", "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert (told["valid"], len(told["issues"])) == (False, 2)
+
+
+def test_pack(tmp_path, capsys):
+    assert main(["pack", str(tmp_path), "-o", str(tmp_path / "x.rmpkg")]) == 2
+    assert main(["pack", str(CALCULATOR), "-o", str(tmp_path / "x.rmpkg"), "--json"]) == 0
+    capsys.readouterr()
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    manifest(bad, chain([("NoNode", {})]))
+    assert main(["pack", str(bad), "-o", str(tmp_path / "y.rmpkg")]) == 2
+    assert not (tmp_path / "y.rmpkg").exists()
+
+
+def test_nodes(capsys):
+    assert main(["nodes", "--json"]) == 0
+    catalog = json.loads(capsys.readouterr().out)
+    assert [entry["runtime"] for entry in catalog] == ["python"] * len(catalog)
+    assert main(["nodes"]) == 0
+    assert 'CalculatorNode(operation="add", operand=0.0): ' in capsys.readouterr().out

@@ -1,0 +1,103 @@
+import hashlib
+import json
+
+import pytest
+from segments import chain
+
+from remotemedia import Package, PackageError, Pipeline
+from remotemedia._package import pack
+from remotemedia._zip import read_zip, write_zip
+
+MANIFEST = chain([("AddNode", {"addend": 1})])
+
+
+def bundle(files=None, **runtime):
+    manifest = MANIFEST | ({"runtime": runtime} if runtime else {})
+    return write_zip({"manifest.json": json.dumps(manifest).encode()} | (files or {}))
+
+
+def integrity(**entries):
+    return json.dumps({"algorithm": "sha256", "entries": entries}).encode()
+
+
+def refusal(data):
+    with pytest.raises(PackageError) as caught:
+        Package.load(data)
+    return caught.value.code
+
+
+def folder(path, **files):
+    for name, content in {"manifest.json": json.dumps(MANIFEST), **files}.items():
+        target = path / name
+        target.parent.mkdir(exist_ok=True, parents=True)
+        target.write_text(content)
+    return path
+
+
+def test_a_bundle_runs(tmp_path):
+    path = tmp_path / "add.rmpkg"
+    path.write_bytes(pack(folder(tmp_path / "add")))
+    assert Pipeline.from_package(path, runtime_hint="python").run_sync([1, 2]) == [2, 3]
+    assert Pipeline.from_package(path.read_bytes(), runtime_hint="python").run_sync(1) == 2
+
+
+def test_same_sources_same_bytes(tmp_path):
+    extra = {"models/m.bin": "model", "assets/deep/a.txt": "asset", "README.md": "not packed"}
+    first = pack(folder(tmp_path / "one" / "add", **extra))
+    second = pack(folder(tmp_path / "two" / "add", **dict(reversed(extra.items()))))
+    assert first == second
+    files = read_zip(first)
+    assert list(files) == [
+        "assets/deep/a.txt", "integrity.json", "manifest.json", "metadata.json", "models/m.bin",
+    ]  # fmt: skip
+    hashes = json.loads(files.pop("integrity.json"))
+    assert hashes == {
+        "algorithm": "sha256",
+        "entries": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    metadata = json.loads(files["metadata.json"])
+    assert metadata["package_name"] == "add"
+    assert metadata["runtime_info"]["node_types"] == ["AddNode"]
+
+
+def test_the_manifest_is_packed_as_it_is(tmp_path):
+    source = folder(tmp_path)
+    (source / "manifest.json").write_text('{"version":  "v1"}')
+    assert read_zip(pack(source))["manifest.json"] == b'{"version":  "v1"}'
+
+
+def test_a_folder_without_manifest(tmp_path):
+    with pytest.raises(PackageError) as caught:
+        pack(tmp_path)
+    assert caught.value.code == "missing_manifest"
+
+
+def test_what_is_refused():
+    manifest = json.dumps(MANIFEST).encode()
+    digest = hashlib.sha256(manifest).hexdigest()
+    entry = {"manifest.json": digest}
+    assert refusal(b"no") == "not_a_zip"
+    assert refusal(write_zip({"a": b""})) == "missing_manifest"
+    assert refusal(write_zip({"manifest.json": b"{"})) == "bad_json"
+    assert refusal(write_zip({"manifest.json": b"\xff"})) == "bad_json"
+    assert refusal(write_zip({"manifest.json": b"[]"})) == "bad_json"
+    assert refusal(bundle({"integrity.json": b"{}"})) == "bad_json"
+    assert refusal(bundle({"integrity.json": integrity()})) == "unlisted_entry"
+    assert refusal(bundle({"integrity.json": integrity(**entry), "a": b""})) == "unlisted_entry"
+    assert refusal(bundle({"integrity.json": integrity(**entry, a=digest)})) == "missing_entry"
+    wrong = {"manifest.json": "0" * 64}
+    assert refusal(bundle({"integrity.json": integrity(**wrong)})) == "hash_mismatch"
+    assert refusal(bundle({"modules/a.wasm": b"\0asm\x02\0\0\0"})) == "invalid_wasm"
+    assert refusal(bundle(target="wasm64")) == "wrong_target"
+    assert refusal(bundle(min_version="9.0")) == "newer_version"
+
+
+def test_what_is_odd_but_loads():
+    wasm = b"\0asm\x01\0\0\0"
+    package = Package.load(bundle({"runtime.wasm": wasm, "metadata.json": b"["}))
+    assert package.metadata is None
+    assert len(package.warnings) == 2
+    digest = hashlib.sha256(json.dumps(MANIFEST).encode()).hexdigest()
+    listed = integrity(**{"manifest.json": digest})
+    Package.load(bundle({"integrity.json": listed, "signature.json": b"{}"}))
+    assert Package.load(bundle(target="wasm32-wasip1", min_version="0.0.9")).warnings == []
