@@ -226,6 +226,16 @@ describe('order, abort, close', () => {
     await own.close();
   });
 
+  test('a node call that takes too long ends the run', async () => {
+    const params = { target_sample_rate: 47_999 };
+    const slow = chain({ node_type: 'AudioResampleNode', runtime_hint: 'rust', params, timeout_ms: 10 });
+    const minutes = new Audio([new Float32Array(120 * 44_100)], 44_100, 0);
+    const failure = await runner.execute(slow, [minutes]).catch((error) => error);
+    expect(failure).toMatchObject({ name: 'NodeTimeoutError', nodeId: 'n0', runtime: 'rust', itemIndex: 0 });
+    const quick = chain({ timeout_ms: 20 }, {});
+    expect(await outputsOf(quick, [1, 2])).toEqual([1, 2]);
+  });
+
   test('a worker that dies takes only its own run along', async () => {
     const own = await createRunner();
     own.registerNode('DyingNode', module('dying.mjs'));
