@@ -12,7 +12,8 @@ fn main() {
         return;
     }
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let Ok(output) = Command::new(rustc).args(["--print", "target-libdir", "--target", &target]).output() else {
+    let Ok(output) = Command::new(rustc).args(["--print", "target-libdir", "--target", &target]).output()
+    else {
         println!("cargo:error=cannot ask rustc for the folder of {target}");
         return;
     };

@@ -2,7 +2,12 @@
 //! so that decoders are tested against the document and not against one encoder:
 //!
 //! `cargo run -p remotemedia-engine --example packet_vectors -- ../tests/vectors`
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a tool for developers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a tool for developers"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -57,7 +62,16 @@ fn good() -> Vec<(&'static str, Json, Vec<u8>)> {
         ),
         (
             "all columns as buffers",
-            json!([[0, 0, 10], [1, 1, 11], [2, 0, 12], [3, 1, 13], [4, 0, 14], [5, 1, 15], [6, 0, 16], [7, 1, 17]]),
+            json!([
+                [0, 0, 10],
+                [1, 1, 11],
+                [2, 0, 12],
+                [3, 1, 13],
+                [4, 0, 14],
+                [5, 1, 15],
+                [6, 0, 16],
+                [7, 1, 17]
+            ]),
             packet(
                 r#"{"rounds": {"$": 0}, "edges": {"$": 1}, "values": {"$": 2}, "refs": [
                    {"kind": "list", "dtype": "i64", "shape": [8], "buffer": 0},
@@ -217,7 +231,10 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("refs is a map", header(r#"{"rounds": [], "edges": 0, "values": [], "refs": {}}"#)),
         ("NaN as JSON", value("NaN")),
         ("reference out of range", value(r#"{"$": 0}"#)),
-        ("negative reference", reference(r#"{"kind": "bytes", "buffer": 0}, {"kind": "bytes", "buffer": -1}"#)),
+        (
+            "negative reference",
+            reference(r#"{"kind": "bytes", "buffer": 0}, {"kind": "bytes", "buffer": -1}"#),
+        ),
         ("fractional reference", value(r#"{"$": 0.5}"#)),
         ("literal that is no number", value(r#"{"$": "abc"}"#)),
         ("empty literal", value(r#"{"$": ""}"#)),
@@ -243,30 +260,55 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("no shape", reference(r#"{"kind": "tensor", "dtype": "u8", "buffer": 0}"#)),
         ("shape too small", reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [1], "buffer": 0}"#)),
         ("shape too large", reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [3], "buffer": 0}"#)),
-        ("0-d shape for two elements", reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [], "buffer": 0}"#)),
-        ("negative shape", reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [-1, -2], "buffer": 0}"#)),
-        ("fractional shape", reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [0.5, 4], "buffer": 0}"#)),
+        (
+            "0-d shape for two elements",
+            reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [], "buffer": 0}"#),
+        ),
+        (
+            "negative shape",
+            reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [-1, -2], "buffer": 0}"#),
+        ),
+        (
+            "fractional shape",
+            reference(r#"{"kind": "tensor", "dtype": "f32", "shape": [0.5, 4], "buffer": 0}"#),
+        ),
         (
             "shape that overflows",
             reference(r#"{"kind": "tensor", "dtype": "u8", "shape": [4294967296, 4294967296], "buffer": 0}"#),
         ),
         (
             "shape that overflows to its size",
-            reference(r#"{"kind": "tensor", "dtype": "u8", "shape": [2147483649, 2147483656, 8], "buffer": 0}"#),
+            reference(
+                r#"{"kind": "tensor", "dtype": "u8", "shape": [2147483649, 2147483656, 8], "buffer": 0}"#,
+            ),
         ),
         ("list of f32", reference(r#"{"kind": "list", "dtype": "f32", "shape": [2], "buffer": 0}"#)),
-        ("list with two dimensions", reference(r#"{"kind": "list", "dtype": "i64", "shape": [1, 1], "buffer": 0}"#)),
-        ("list longer than its buffer", reference(r#"{"kind": "list", "dtype": "i64", "shape": [2], "buffer": 0}"#)),
+        (
+            "list with two dimensions",
+            reference(r#"{"kind": "list", "dtype": "i64", "shape": [1, 1], "buffer": 0}"#),
+        ),
+        (
+            "list longer than its buffer",
+            reference(r#"{"kind": "list", "dtype": "i64", "shape": [2], "buffer": 0}"#),
+        ),
         ("audio without a rate", reference(r#"{"kind": "audio", "shape": [1, 2], "buffer": 0}"#)),
-        ("audio with rate 0", reference(r#"{"kind": "audio", "sample_rate": 0, "shape": [1, 2], "buffer": 0}"#)),
+        (
+            "audio with rate 0",
+            reference(r#"{"kind": "audio", "sample_rate": 0, "shape": [1, 2], "buffer": 0}"#),
+        ),
         (
             "audio with a fractional rate",
             reference(r#"{"kind": "audio", "sample_rate": 8000.5, "shape": [1, 2], "buffer": 0}"#),
         ),
-        ("audio with one dimension", reference(r#"{"kind": "audio", "sample_rate": 8000, "shape": [2], "buffer": 0}"#)),
+        (
+            "audio with one dimension",
+            reference(r#"{"kind": "audio", "sample_rate": 8000, "shape": [2], "buffer": 0}"#),
+        ),
         (
             "audio with a wrong timestamp",
-            reference(r#"{"kind": "audio", "sample_rate": 8000, "timestamp": "0", "shape": [1, 2], "buffer": 0}"#),
+            reference(
+                r#"{"kind": "audio", "sample_rate": 8000, "timestamp": "0", "shape": [1, 2], "buffer": 0}"#,
+            ),
         ),
         (
             "column that is not a list",
@@ -283,12 +325,17 @@ fn main() {
     let mut text = String::new();
     for (name, items, bytes) in good() {
         let (name, items) = (Json::from(name), serde_json::to_string(&items).unwrap());
-        let _ = write!(text, "  {{\"name\": {name}, \"items\": {items},\n   \"packet\": \"{}\"}},\n", BASE64.encode(bytes));
+        let _ = write!(
+            text,
+            "  {{\"name\": {name}, \"items\": {items},\n   \"packet\": \"{}\"}},\n",
+            BASE64.encode(bytes)
+        );
     }
     save(&folder, "packets.json", &text);
     let mut text = String::new();
     for (name, bytes) in bad() {
-        let _ = writeln!(text, "  {{\"name\": {}, \"packet\": \"{}\"}},", Json::from(name), BASE64.encode(bytes));
+        let _ =
+            writeln!(text, "  {{\"name\": {}, \"packet\": \"{}\"}},", Json::from(name), BASE64.encode(bytes));
     }
     save(&folder, "bad-packets.json", &text);
 }

@@ -187,7 +187,10 @@ impl Audio {
         data: Buffer,
     ) -> Option<Self> {
         let bytes = element_count(&[channels, frames])?.checked_mul(size_of::<f32>())?;
-        let valid = sample_rate > 0 && (1..=MAX_CHANNELS).contains(&channels) && timestamp.is_none_or(f64::is_finite) && bytes == data.len();
+        let valid = sample_rate > 0
+            && (1..=MAX_CHANNELS).contains(&channels)
+            && timestamp.is_none_or(f64::is_finite)
+            && bytes == data.len();
         valid.then_some(Self { sample_rate, timestamp, channels, frames, data })
     }
 

@@ -139,7 +139,10 @@ impl Params {
             return Some(name);
         }
         let has_alias = |schema: &Json| {
-            schema.get("aliases").and_then(Json::as_array).is_some_and(|list| list.iter().any(|alias| alias == name))
+            schema
+                .get("aliases")
+                .and_then(Json::as_array)
+                .is_some_and(|list| list.iter().any(|alias| alias == name))
         };
         self.properties.iter().find(|(_, schema)| has_alias(schema)).map(|(name, _)| name.as_str())
     }

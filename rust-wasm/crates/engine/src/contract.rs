@@ -25,10 +25,22 @@ use crate::packet::{Item, Packet};
 use crate::registry::Registry;
 use crate::value::Value;
 
-const KINDS: [&str; 10] = ["any", "null", "bool", "number", "string", "list", "map", "bytes", "tensor", "audio"];
+const KINDS: [&str; 10] =
+    ["any", "null", "bool", "number", "string", "list", "map", "bytes", "tensor", "audio"];
 const KEYWORDS: [&str; 13] = [
-    "type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "items", "minItems", "default",
-    "description", "unit", "aliases", "additionalProperties",
+    "type",
+    "enum",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "items",
+    "minItems",
+    "default",
+    "description",
+    "unit",
+    "aliases",
+    "additionalProperties",
 ];
 const TYPES: [&str; 6] = ["number", "integer", "string", "boolean", "array", "object"];
 
@@ -64,7 +76,8 @@ impl Subject<'_> {
 
     fn node(&self) -> Box<dyn crate::node::Node> {
         let (_, node_type) = self.registry.find(self.name()).unwrap();
-        (node_type.create)(&Params::new(self.params())).unwrap_or_else(|failure| panic!("{}: {failure:?}", self.name()))
+        (node_type.create)(&Params::new(self.params()))
+            .unwrap_or_else(|failure| panic!("{}: {failure:?}", self.name()))
     }
 
     fn out(&self) -> Out {
@@ -73,17 +86,28 @@ impl Subject<'_> {
 
     fn entry_is_complete(&self, json: &Json) {
         let name = self.name();
-        let fields = ["type", "aliases", "summary", "category", "params", "inputs", "outputs", "runtime", "stateful",
-                      "requires"];
+        let fields = [
+            "type", "aliases", "summary", "category", "params", "inputs", "outputs", "runtime", "stateful",
+            "requires",
+        ];
         let mut keys: Vec<&String> = json.as_object().unwrap().keys().collect();
         let mut expected = fields.to_vec();
         (keys.sort(), expected.sort_unstable());
         assert_eq!(keys, expected, "{name}: fields of the catalog entry");
-        assert!(name.ends_with("Node") && name.bytes().all(|c| c.is_ascii_alphanumeric()), "{name}: type name");
-        assert!(json["summary"].as_str().is_some_and(|text| text.ends_with('.')), "{name}: summary is a sentence");
+        assert!(
+            name.ends_with("Node") && name.bytes().all(|c| c.is_ascii_alphanumeric()),
+            "{name}: type name"
+        );
+        assert!(
+            json["summary"].as_str().is_some_and(|text| text.ends_with('.')),
+            "{name}: summary is a sentence"
+        );
         assert_eq!(json["runtime"], "rust", "{name}");
         assert!(json["stateful"].is_boolean() && json["requires"] == json!([]), "{name}");
-        assert_eq!((&json["params"]["type"], &json["params"]["additionalProperties"]), (&json!("object"), &json!(false)));
+        assert_eq!(
+            (&json["params"]["type"], &json["params"]["additionalProperties"]),
+            (&json!("object"), &json!(false))
+        );
         for (port, kinds) in self.entry.inputs.iter().chain(&self.entry.outputs) {
             let kinds = kinds["kinds"].as_array().unwrap_or_else(|| panic!("{name}.{port}: kinds"));
             let known = |kind: &Json| KINDS.contains(&kind.as_str().unwrap_or_default());
@@ -129,7 +153,12 @@ impl Subject<'_> {
                 assert!(allowed(&self.entry.inputs, sample), "{} takes a {}", self.name(), sample.kind());
                 node.flush(&mut out).unwrap();
                 for output in out.take() {
-                    assert!(allowed(&self.entry.outputs, &output), "{} gives a {}", self.name(), output.kind());
+                    assert!(
+                        allowed(&self.entry.outputs, &output),
+                        "{} gives a {}",
+                        self.name(),
+                        output.kind()
+                    );
                 }
             }
             node.close();
@@ -166,7 +195,8 @@ impl Subject<'_> {
     fn survives_every_order_of_calls(&self, samples: &[Value]) {
         self.node().close();
         let (mut node, mut out) = (self.node(), self.out());
-        node.flush(&mut out).unwrap_or_else(|failure| panic!("{}: flush of nothing: {failure:?}", self.name()));
+        node.flush(&mut out)
+            .unwrap_or_else(|failure| panic!("{}: flush of nothing: {failure:?}", self.name()));
         for sample in samples {
             let _ = node.process(sample, "in", &mut out);
         }

@@ -108,8 +108,11 @@ impl Error {
     /// A wrong manifest.
     #[must_use]
     pub fn manifest(issues: Vec<Issue>) -> Self {
-        let message =
-            issues.iter().map(|issue| format!("{}: {}", issue.path, issue.message)).collect::<Vec<_>>().join("; ");
+        let message = issues
+            .iter()
+            .map(|issue| format!("{}: {}", issue.path, issue.message))
+            .collect::<Vec<_>>()
+            .join("; ");
         let mut error = Self::new(ErrorName::ManifestError, "manifest_error", message);
         error.0.issues = Some(issues);
         error

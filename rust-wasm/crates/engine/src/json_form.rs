@@ -68,9 +68,9 @@ fn is_plain_map(json: &Json) -> bool {
 }
 
 fn read_map(object: &JsonMap<String, Json>, path: &str, depth: usize) -> Result<Value, FormError> {
-    let entries = object.iter().map(|(key, item)| {
-        Ok((Rc::from(key.as_str()), read(item, &key_path(path, key), depth + 1)?))
-    });
+    let entries = object
+        .iter()
+        .map(|(key, item)| Ok((Rc::from(key.as_str()), read(item, &key_path(path, key), depth + 1)?)));
     Ok(Value::Map(Rc::new(entries.collect::<Result<_, _>>()?)))
 }
 
@@ -78,9 +78,7 @@ fn read_special(form: &str, inner: &Json, path: &str, depth: usize) -> Result<Va
     let path = &key_path(path, form);
     let wrong = |message: &str| FormError::new(path, message);
     match form {
-        "$number" => {
-            inner.as_str().and_then(literal::parse).ok_or_else(|| wrong("not a number's literal"))
-        }
+        "$number" => inner.as_str().and_then(literal::parse).ok_or_else(|| wrong("not a number's literal")),
         "$bytes" => Ok(Value::Bytes(base64(inner, path)?)),
         "$map" => {
             let object = inner.as_object().ok_or_else(|| wrong("$map holds an object"))?;
@@ -104,9 +102,7 @@ fn read_special(form: &str, inner: &Json, path: &str, depth: usize) -> Result<Va
 
 fn read_audio(inner: &Json, path: &str) -> Result<Value, FormError> {
     let wrong = |message: &str| FormError::new(path, message);
-    let integer = |key: &str| {
-        inner[key].as_u64().filter(|&n| n > 0).and_then(|n| u32::try_from(n).ok())
-    };
+    let integer = |key: &str| inner[key].as_u64().filter(|&n| n > 0).and_then(|n| u32::try_from(n).ok());
     let rate = integer("sample_rate").ok_or_else(|| wrong("sample_rate is an integer from 1"))?;
     let channels = integer("channels").ok_or_else(|| wrong("channels is an integer from 1"))? as usize;
     let timestamp = match &inner["timestamp"] {
@@ -183,7 +179,10 @@ mod tests {
     fn what_is_no_form_is_refused_with_its_path() {
         assert_eq!(refused(r#"{"a": [0, {"$what": 1}]}"#), "$.a[1][\"$what\"]");
         assert_eq!(refused(r#"{"$bytes": "???"}"#), "$[\"$bytes\"]");
-        assert_eq!(refused(r#"{"$tensor": {"dtype": "f32", "shape": [2], "data": "AAAA"}}"#), "$[\"$tensor\"]");
+        assert_eq!(
+            refused(r#"{"$tensor": {"dtype": "f32", "shape": [2], "data": "AAAA"}}"#),
+            "$[\"$tensor\"]"
+        );
         assert_eq!(refused(r#"{"$tensor": {"dtype": "f16", "shape": [0], "data": ""}}"#), "$[\"$tensor\"]");
         assert_eq!(refused(r#"{"$audio": {"sample_rate": 0, "channels": 1, "data": ""}}"#), "$[\"$audio\"]");
         assert_eq!(refused(r#"{"$number": "nan"}"#), "$[\"$number\"]");

@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn other_words_are_refused() {
-        for text in ["", "-", "+1", "inf", "nan", "-inf", "infinity", "1e999", "0x10", "9223372036854775808", "1 "] {
+        for text in
+            ["", "-", "+1", "inf", "nan", "-inf", "infinity", "1e999", "0x10", "9223372036854775808", "1 "]
+        {
             assert!(parse(text).is_none(), "{text}");
         }
     }

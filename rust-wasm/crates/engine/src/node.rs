@@ -124,7 +124,11 @@ impl Params {
     /// An integer that fits u32 and is not 0, if the param is given.
     pub fn positive(&self, name: &str) -> Result<Option<u32>, Failure> {
         let positive = |json: &Json| json.as_u64().filter(|&n| n > 0).and_then(|n| u32::try_from(n).ok());
-        if self.0.contains_key(name) { self.of(name, "an integer from 1", positive).map(Some) } else { Ok(None) }
+        if self.0.contains_key(name) {
+            self.of(name, "an integer from 1", positive).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// A string.

@@ -44,7 +44,9 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
     }
     let hint = match request.get("runtime_hint") {
         None | Some(Json::Null) => None,
-        Some(word) => word.as_str().and_then(Runtime::from_hint).ok_or_else(|| bad("unknown runtime_hint"))?,
+        Some(word) => {
+            word.as_str().and_then(Runtime::from_hint).ok_or_else(|| bad("unknown runtime_hint"))?
+        }
     };
     let metrics = request.get("metrics").and_then(Json::as_bool).unwrap_or(false);
     let checked = manifest::validate(manifest, &catalogs, hint);
@@ -128,9 +130,10 @@ impl<'a> Planner<'a> {
     /// Edges by number: one per source, the cut connections, one per sink.
     fn edges(&self) -> Vec<Edge> {
         let sources = self.sources.iter().map(|&node| (None, Some((node, "in".to_owned()))));
-        let cut = self.graph.connections.iter().filter(|wire| self.is_cut(wire)).map(|wire| {
-            (Some((wire.from, wire.from_port.clone())), Some((wire.to, wire.to_port.clone())))
-        });
+        let cut =
+            self.graph.connections.iter().filter(|wire| self.is_cut(wire)).map(|wire| {
+                (Some((wire.from, wire.from_port.clone())), Some((wire.to, wire.to_port.clone())))
+            });
         let sinks = self.sinks.iter().map(|&node| (Some((node, "*".to_owned())), None));
         let ends = sources.chain(cut).chain(sinks);
         ends.enumerate().map(|(number, (from, to))| Edge { number, from, to }).collect()

@@ -52,7 +52,12 @@ fn value() -> impl Strategy<Value = Value> {
         audio(),
     ];
     leaf.prop_recursive(4, 48, 12, |inner| {
-        let key = prop_oneof![Just("$".to_owned()), Just("__proto__".to_owned()), Just("$bytes".to_owned()), ".{0,4}"];
+        let key = prop_oneof![
+            Just("$".to_owned()),
+            Just("__proto__".to_owned()),
+            Just("$bytes".to_owned()),
+            ".{0,4}"
+        ];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..12).prop_map(Value::from),
             prop::collection::vec(number(), 0..12).prop_map(Value::from),

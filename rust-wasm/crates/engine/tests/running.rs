@@ -136,7 +136,11 @@ fn open(nodes: &[Json], wires: &str) -> Engine {
 
 fn batch(numbers: &[i64]) -> Packet {
     let numbers = numbers.iter().enumerate();
-    Packet::of(&numbers.map(|(round, n)| Item { round: round as u64, edge: 0, value: Value::Int(*n) }).collect::<Vec<_>>())
+    Packet::of(
+        &numbers
+            .map(|(round, n)| Item { round: round as u64, edge: 0, value: Value::Int(*n) })
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn given(packets: &[Addressed]) -> Vec<(u64, u32, i64)> {
@@ -154,7 +158,12 @@ const PLAIN: fn(&str, u32) -> Json = |name, order| node(name, order, &json!({}))
 
 #[test]
 fn a_diamond_takes_connections_in_their_order() {
-    let nodes = [PLAIN("a", 0), node("b", 1, &json!({"step": 100})), node("c", 2, &json!({"step": 200})), PLAIN("d", 3)];
+    let nodes = [
+        PLAIN("a", 0),
+        node("b", 1, &json!({"step": 100})),
+        node("c", 2, &json!({"step": 200})),
+        PLAIN("d", 3),
+    ];
     let mut engine = open(&nodes, "@0>a a>b a>c c>d b>d d>#1");
     let outcome = engine.run(&[batch(&[7, 8])], Limit::NONE);
     assert_eq!(outcome.status, Status::Done);
@@ -339,6 +348,18 @@ fn an_expander_gives_its_outputs_in_portions() {
     // No node runs far ahead: between two of a's rounds the lanes are emptied.
     let longest = diary().split(|line| line.starts_with("c.in")).map(<[String]>::len).max().unwrap();
     assert!(longest < 2 * 4096 + 200, "{longest} calls before c's turn");
+}
+
+#[test]
+fn a_fast_branch_does_not_overtake_a_slow_one() {
+    let nodes = [PLAIN("a", 0), node("b", 1, &json!({"times": 5000})), node("c", 2, &json!({"times": 0}))];
+    let mut engine = open(&nodes, "@0>a a>b a>c b>c c>#1");
+    let outcome = engine.run(&[batch(&(0..20).collect::<Vec<_>>())], Limit::NONE);
+    assert_eq!(outcome.status, Status::Done);
+    let taken: Vec<i64> =
+        diary().iter().filter_map(|line| line.strip_prefix("c.in ")?.parse().ok()).collect();
+    assert_eq!(taken.len(), 20 * 5001);
+    assert!(taken.is_sorted());
 }
 
 struct Watch(RefCell<Vec<(u32, u64)>>);

@@ -12,7 +12,9 @@ use serde_json::Value as Json;
 fn vectors(name: &str) -> Vec<Json> {
     let path = format!("{}/../../../tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
-    let Ok(Json::Array(list)) = remotemedia_engine::json_text::parse(&text) else { panic!("{path}: not a list") };
+    let Ok(Json::Array(list)) = remotemedia_engine::json_text::parse(&text) else {
+        panic!("{path}: not a list")
+    };
     assert!(list.len() > 10);
     list
 }

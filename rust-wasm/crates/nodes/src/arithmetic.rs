@@ -82,7 +82,11 @@ fn compute(operation: Operation, a: f64, b: f64) -> f64 {
         Operation::Power => a.powf(b),
         Operation::Modulo => {
             let rest = a % b;
-            if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest.copysign(if rest == 0.0 { b } else { rest }) }
+            if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+                rest + b
+            } else {
+                rest.copysign(if rest == 0.0 { b } else { rest })
+            }
         }
     }
 }
@@ -96,7 +100,11 @@ fn compute_f32(operation: Operation, a: f32, b: f32) -> f32 {
         Operation::Power => a.powf(b),
         Operation::Modulo => {
             let rest = a % b;
-            if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest.copysign(if rest == 0.0 { b } else { rest }) }
+            if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+                rest + b
+            } else {
+                rest.copysign(if rest == 0.0 { b } else { rest })
+            }
         }
     }
 }
@@ -106,7 +114,10 @@ fn elementwise(operation: Operation, tensor: &Tensor, operand: f64) -> Result<Va
     let (dtype, data) = if tensor.dtype() == DType::F32 {
         let operand = operand as f32;
         let elements = tensor.data().elements::<f32>();
-        (DType::F32, Buffer::from(elements.iter().map(|&a| compute_f32(operation, a, operand)).collect::<Vec<_>>()))
+        (
+            DType::F32,
+            Buffer::from(elements.iter().map(|&a| compute_f32(operation, a, operand)).collect::<Vec<_>>()),
+        )
     } else {
         let elements = tensor.to_f64();
         (DType::F64, elements.into_iter().map(|a| compute(operation, a, operand)).collect::<Vec<_>>().into())
@@ -135,7 +146,9 @@ mod tests {
 
     #[test]
     fn modulo_has_the_sign_of_the_divisor() {
-        for (a, b, expected) in [(7.0, 3.0, 1), (-7.0, 3.0, 2), (7.0, -3.0, -2), (-7.0, -3.0, -1), (-6.0, 3.0, 0)] {
+        for (a, b, expected) in
+            [(7.0, 3.0, 1), (-7.0, 3.0, 2), (7.0, -3.0, -2), (-7.0, -3.0, -1), (-6.0, 3.0, 0)]
+        {
             assert_eq!(number("modulo", a, b), Ok(Value::Int(expected)), "{a} mod {b}");
         }
     }
@@ -153,7 +166,10 @@ mod tests {
     #[test]
     fn a_failure_names_the_element() {
         let list: Value = vec![Value::Int(1), vec![Value::Null].into()].into();
-        assert_eq!(apply(Operation::Add, &list, 1.0), Err(Failure::new("cannot compute with null").at("$[1][0]")));
+        assert_eq!(
+            apply(Operation::Add, &list, 1.0),
+            Err(Failure::new("cannot compute with null").at("$[1][0]"))
+        );
     }
 
     #[test]

@@ -55,7 +55,9 @@ fn from_map(map: &Map) -> Result<Rc<Audio>, Failure> {
         Some(_) => return Err(Failure::new("format is F32, I16 or I32").at("$.format")),
     };
     let (rows, samples) = match data {
-        Value::Tensor(tensor) => from_tensor(tensor, "$.data").map(|(rows, data)| (rows, data.elements().into_owned()))?,
+        Value::Tensor(tensor) => {
+            from_tensor(tensor, "$.data").map(|(rows, data)| (rows, data.elements().into_owned()))?
+        }
         Value::List(list) => (1, numbers(list, scale, "$.data")?),
         other => return Err(Failure::new(format!("not a list but {}", other.kind())).at("$.data")),
     };
@@ -118,16 +120,25 @@ fn from_tensor(tensor: &Tensor, path: &str) -> Result<(usize, Buffer), Failure> 
         [_] => 1,
         [channels, _] => *channels,
         shape => {
-            let message = format!("a tensor of {} dimensions is neither samples nor channels × frames", shape.len());
+            let message =
+                format!("a tensor of {} dimensions is neither samples nor channels × frames", shape.len());
             return Err(Failure::new(message).at(path));
         }
     };
     let data = match tensor.dtype() {
         DType::F32 => return Ok((channels, tensor.data().clone())),
         DType::F64 => tensor.data().elements::<f64>().iter().map(|&x| x as f32).collect::<Vec<_>>(),
-        DType::I16 => tensor.data().elements::<i16>().iter().map(|&x| f32::from(x) / I16_SCALE as f32).collect(),
-        DType::I32 => tensor.data().elements::<i32>().iter().map(|&x| (f64::from(x) / I32_SCALE) as f32).collect(),
-        other => return Err(Failure::new(format!("samples are f32, f64, i16 or i32, not {}", other.name())).at(path)),
+        DType::I16 => {
+            tensor.data().elements::<i16>().iter().map(|&x| f32::from(x) / I16_SCALE as f32).collect()
+        }
+        DType::I32 => {
+            tensor.data().elements::<i32>().iter().map(|&x| (f64::from(x) / I32_SCALE) as f32).collect()
+        }
+        other => {
+            return Err(
+                Failure::new(format!("samples are f32, f64, i16 or i32, not {}", other.name())).at(path)
+            );
+        }
     };
     Ok((channels, data.into()))
 }

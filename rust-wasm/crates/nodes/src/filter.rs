@@ -23,7 +23,8 @@ struct Filter {
 
 impl Node for Filter {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
-        let number = item.as_number().ok_or_else(|| Failure::new(format!("not a number but {}", item.kind())))?;
+        let number =
+            item.as_number().ok_or_else(|| Failure::new(format!("not a number but {}", item.kind())))?;
         // NaN is not larger than anything.
         if number >= self.min {
             out.emit(item.clone());

@@ -24,4 +24,3 @@ impl Node for PassThrough {
         Ok(())
     }
 }
-

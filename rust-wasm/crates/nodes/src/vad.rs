@@ -74,11 +74,13 @@ impl Node for Vad {
         let rate = audio.sample_rate();
         let length = self.frame_length(rate);
         let goes_on = |stream: &Stream| stream.rate == rate && !stream.clock.has_gap_before(&audio);
-        let fresh = Stream { rate, clock: AudioClock::of(&audio), judged: 0, energy: 0.0, filled: 0, hanging: 0 };
+        let fresh =
+            Stream { rate, clock: AudioClock::of(&audio), judged: 0, energy: 0.0, filled: 0, hanging: 0 };
         let mut stream = self.stream.filter(goes_on).unwrap_or(fresh);
         stream.clock.add(&audio);
         let frame_s = length as f64 / f64::from(rate);
-        let start_s = stream.clock.start().unwrap_or(0.0) + (stream.judged * length as u64) as f64 / f64::from(rate);
+        let start_s =
+            stream.clock.start().unwrap_or(0.0) + (stream.judged * length as u64) as f64 / f64::from(rate);
         let flags = stream.judge(&mono_squares(&audio), length, self.threshold, self.hang_over);
         self.stream = Some(stream);
         let is_speech = flags.contains(&1);
@@ -139,7 +141,9 @@ mod tests {
 
     /// 1 kHz, frames of 10 samples, threshold 0.5.
     fn small(hang_over_ms: u32) -> Vad {
-        vad(&format!(r#"{{"frame_duration_ms": 10, "energy_threshold": 0.5, "hang_over_ms": {hang_over_ms}}}"#))
+        vad(&format!(
+            r#"{{"frame_duration_ms": 10, "energy_threshold": 0.5, "hang_over_ms": {hang_over_ms}}}"#
+        ))
     }
 
     fn audio(samples: Vec<f32>, timestamp: Option<f64>) -> Value {
@@ -192,7 +196,10 @@ mod tests {
         let item = Audio::new(16000, None, 1, 16000, vec![0.0f32; 16000].into()).unwrap().into();
         assert_eq!(step(&mut node, &item).0.len(), 33);
         assert_eq!(node.frame_length(16000), 480);
-        assert_eq!(vad(r#"{"frame_duration_ms": 10, "energy_threshold": 0, "hang_over_ms": 0}"#).frame_length(22050), 221);
+        assert_eq!(
+            vad(r#"{"frame_duration_ms": 10, "energy_threshold": 0, "hang_over_ms": 0}"#).frame_length(22050),
+            221
+        );
     }
 
     #[test]

@@ -82,7 +82,9 @@ impl Encoding {
             (Self::U8, &[a]) => (f32::from(a) - 128.0) / 128.0,
             (Self::I16, &[a, b]) => f32::from(i16::from_le_bytes([a, b])) / 32_768.0,
             (Self::I24, &[a, b, c]) => (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0,
-            (Self::I32, &[a, b, c, d]) => (f64::from(i32::from_le_bytes([a, b, c, d])) / 2_147_483_648.0) as f32,
+            (Self::I32, &[a, b, c, d]) => {
+                (f64::from(i32::from_le_bytes([a, b, c, d])) / 2_147_483_648.0) as f32
+            }
             (Self::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
             (Self::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]) as f32,
             // Samples are cut to their size.
@@ -210,7 +212,11 @@ mod tests {
             (3, 64, [-1.0f64, 0.0, 0.5].iter().flat_map(|x| x.to_le_bytes()).collect()),
         ];
         for (tag, bits, data) in cases {
-            assert_eq!(samples(&wav(&[fmt(tag, 1, bits), chunk(b"data", &data)])), [-1.0, 0.0, 0.5], "{tag}, {bits}");
+            assert_eq!(
+                samples(&wav(&[fmt(tag, 1, bits), chunk(b"data", &data)])),
+                [-1.0, 0.0, 0.5],
+                "{tag}, {bits}"
+            );
         }
     }
 
@@ -223,7 +229,8 @@ mod tests {
 
     #[test]
     fn chunks_come_in_any_order_and_others_are_passed_over() {
-        let file = wav(&[chunk(b"LIST", b"odd"), chunk(b"data", &[192]), fmt(1, 1, 8), chunk(b"data", &[0, 0])]);
+        let file =
+            wav(&[chunk(b"LIST", b"odd"), chunk(b"data", &[192]), fmt(1, 1, 8), chunk(b"data", &[0, 0])]);
         assert_eq!(samples(&file), [0.5]);
     }
 

@@ -9,10 +9,15 @@ use serde_json::Value as Json;
 
 fn samples() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/vectors/values.json");
-    let Ok(Json::Array(vectors)) = json_text::parse(&std::fs::read_to_string(path).unwrap()) else { panic!("{path}") };
+    let Ok(Json::Array(vectors)) = json_text::parse(&std::fs::read_to_string(path).unwrap()) else {
+        panic!("{path}")
+    };
     let not_too_deep = |value: &Value| Value::from(vec![vec![value.clone()].into()]).measure().is_ok();
-    let mut samples: Vec<Value> =
-        vectors.iter().map(|vector| json_form::from_json(&vector["value"]).unwrap()).filter(not_too_deep).collect();
+    let mut samples: Vec<Value> = vectors
+        .iter()
+        .map(|vector| json_form::from_json(&vector["value"]).unwrap())
+        .filter(not_too_deep)
+        .collect();
     let tone = |n: usize| (n as f32 * 0.1).sin();
     let audio = |rate: u32, at: Option<f64>, channels: usize, frames: usize| -> Value {
         let samples: Vec<f32> = (0..channels * frames).map(tone).collect();

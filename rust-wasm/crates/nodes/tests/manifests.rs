@@ -24,7 +24,11 @@ fn validation_reports_exactly_the_issues_of_the_vectors() {
         let answer = plan(&request, &registry.entries()).unwrap().to_json();
         let found = answer.get("issues").or(answer.get("warnings")).unwrap();
         assert_eq!(issues(found), issues(&vector["issues"]), "{file}");
-        assert_eq!(found.as_array().unwrap().len(), vector["issues"].as_array().unwrap().len(), "{file}: once each");
+        assert_eq!(
+            found.as_array().unwrap().len(),
+            vector["issues"].as_array().unwrap().len(),
+            "{file}: once each"
+        );
     }
 }
 
@@ -65,13 +69,10 @@ fn the_documented_plan_comes_out_to_the_letter() {
     let request = json!({"manifest": manifest, "catalogs": {"python": python}, "metrics": true});
     let answer = plan(&request, &registry().unwrap().entries()).unwrap().to_json();
     let wire = |from: &str, to: &str| json!({"from": from, "to": to});
-    let enter = |edge: u32| json!({"id": format!("__in_{edge}"), "node_type": "__In", "params": {"edge": edge}});
-    let exit = |edge: u32, to: Json| {
-        json!({"id": format!("__out_{edge}"), "node_type": "__Out", "params": {"edge": edge, "to": to}})
-    };
-    let pass = |id: &str, order: u32| {
-        json!({"id": id, "node_type": "PassThroughNode", "params": {}, "order": order, "on_error": "fail"})
-    };
+    let enter =
+        |edge: u32| json!({"id": format!("__in_{edge}"), "node_type": "__In", "params": {"edge": edge}});
+    let exit = |edge: u32, to: Json| json!({"id": format!("__out_{edge}"), "node_type": "__Out", "params": {"edge": edge, "to": to}});
+    let pass = |id: &str, order: u32| json!({"id": id, "node_type": "PassThroughNode", "params": {}, "order": order, "on_error": "fail"});
     let retry = json!({"max_retries": 1, "base_delay_ms": 100.0, "max_delay_ms": 400.0, "multiplier": 2.0});
     let expected = json!({"plan": {
         "name": "mixed", "sources": ["a"], "sinks": ["d"],

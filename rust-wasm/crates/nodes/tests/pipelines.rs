@@ -41,7 +41,9 @@ fn agree(a: &Value, b: &Value, tolerance: f64) -> bool {
         }
         _ => {
             tolerance > 0.0
-                && a.as_number().zip(b.as_number()).is_some_and(|(a, b)| near(a, b) && !(a == 0.0 && b == 0.0))
+                && a.as_number()
+                    .zip(b.as_number())
+                    .is_some_and(|(a, b)| near(a, b) && !(a == 0.0 && b == 0.0))
         }
     }
 }
@@ -51,7 +53,8 @@ fn pipelines_give_what_the_vectors_say() {
     let registry = registry().unwrap();
     let mut ran = 0;
     for (file, vector) in support::vectors("pipelines") {
-        let runs_here = vector.get("runtimes").is_none_or(|list| list.as_array().unwrap().contains(&"rust".into()));
+        let runs_here =
+            vector.get("runtimes").is_none_or(|list| list.as_array().unwrap().contains(&"rust".into()));
         if !runs_here {
             continue;
         }
@@ -72,10 +75,16 @@ fn pipelines_give_what_the_vectors_say() {
             for (sink, expected) in vector["sinks"].as_object().unwrap() {
                 let got: Vec<&Value> = result.sinks[sink].iter().map(|(_, value)| value).collect();
                 let expected = values(expected);
-                let same = got.len() == expected.len() && got.iter().zip(&expected).all(|(a, b)| agree(a, b, tolerance));
-                let shown = || got.iter().map(|value| to_json(value).to_string()).collect::<Vec<_>>().join("\n");
-                assert!(same, "{file}, batches of {batch}, sink {sink}:\n{:.2000}\ninstead of\n{:.2000}", shown(),
-                    vector["sinks"][sink].to_string());
+                let same = got.len() == expected.len()
+                    && got.iter().zip(&expected).all(|(a, b)| agree(a, b, tolerance));
+                let shown =
+                    || got.iter().map(|value| to_json(value).to_string()).collect::<Vec<_>>().join("\n");
+                assert!(
+                    same,
+                    "{file}, batches of {batch}, sink {sink}:\n{:.2000}\ninstead of\n{:.2000}",
+                    shown(),
+                    vector["sinks"][sink].to_string()
+                );
             }
         }
     }

@@ -42,7 +42,8 @@ impl Node for Moody {
     }
 }
 
-const PAIRS: NodeType = NodeType { entry: r#"{"type": "Pairs"}"#, create: |_| Ok(Box::new(Pairs::default())) };
+const PAIRS: NodeType =
+    NodeType { entry: r#"{"type": "Pairs"}"#, create: |_| Ok(Box::new(Pairs::default())) };
 const MOODY: NodeType = NodeType { entry: r#"{"type": "Moody"}"#, create: |_| Ok(Box::new(Moody(0))) };
 
 fn registry() -> Registry {
@@ -132,7 +133,8 @@ fn interpret(manifest: &Json, input: &[Value], registry: &Registry) -> support::
         nodes.push(Naive { id: next["id"].as_str().unwrap(), node, skips: next["on_error"] == "skip" });
     }
     let is_sink = |id: &str| connections.iter().all(|(from, _)| *from != id);
-    let sinks = nodes.iter().filter(|node| is_sink(node.id)).map(|node| (node.id.to_owned(), Vec::new())).collect();
+    let sinks =
+        nodes.iter().filter(|node| is_sink(node.id)).map(|node| (node.id.to_owned(), Vec::new())).collect();
     let mut ran = support::Ran { sinks, error: None };
     for round in 0..=input.len() {
         let item = input.get(round);
@@ -157,7 +159,9 @@ fn interpret(manifest: &Json, input: &[Value], registry: &Registry) -> support::
                     Err(_) if node.skips => {}
                     Err(failure) => {
                         let place = (node.id.to_owned(), item.map(|_| round as u64));
-                        ran.error = Some(remotemedia_engine::error::Error::node(&place.0, "", failure).at(0, place.1, 0));
+                        ran.error = Some(
+                            remotemedia_engine::error::Error::node(&place.0, "", failure).at(0, place.1, 0),
+                        );
                         return ran;
                     }
                 }

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use remotemedia_engine::engine::{Engine, Limit, Outcome, Status};
 use remotemedia_engine::error::Error;
 use remotemedia_engine::json_form::{from_json, to_json};
+use remotemedia_engine::json_text;
 use remotemedia_engine::packet::{Item, Packet};
+use remotemedia_engine::plan::{Planned, plan};
 use remotemedia_engine::registry::Registry;
 use remotemedia_engine::value::Value;
-use remotemedia_engine::json_text;
-use remotemedia_engine::plan::{Planned, plan};
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::host::WasiHost;
@@ -97,7 +97,11 @@ impl Run {
                 .iter()
                 .flat_map(|&edge| {
                     let values = values.iter().enumerate();
-                    values.map(move |(index, value)| Item { round: (first + index) as u64, edge, value: value.clone() })
+                    values.map(move |(index, value)| Item {
+                        round: (first + index) as u64,
+                        edge,
+                        value: value.clone(),
+                    })
                 })
                 .collect();
             let outcome = self.engine.run(&[Packet::of(&items)], Limit::NONE);

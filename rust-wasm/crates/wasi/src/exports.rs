@@ -62,7 +62,13 @@ impl Module {
         for packet in &answer.packets {
             let (header, count) = (&packet.packet.header, packet.packet.buffers.len());
             let to = packet.to.unwrap_or(HOST);
-            self.records.extend([to, address(header.bytes()), header.len() as u32, address(pairs), count as u32]);
+            self.records.extend([
+                to,
+                address(header.bytes()),
+                header.len() as u32,
+                address(pairs),
+                count as u32,
+            ]);
             pairs = pairs.get(2 * count..).unwrap_or_default();
         }
         let words = [

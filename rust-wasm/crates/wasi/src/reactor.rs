@@ -174,7 +174,8 @@ impl Reactor {
 
     fn request(&self, len: usize) -> Result<Json, Error> {
         let bytes = self.read(len)?;
-        let text = std::str::from_utf8(bytes.bytes()).map_err(|error| Error::bad_request(error.to_string()))?;
+        let text =
+            std::str::from_utf8(bytes.bytes()).map_err(|error| Error::bad_request(error.to_string()))?;
         json_text::parse(text).map_err(Error::bad_request)
     }
 

@@ -30,7 +30,8 @@ enum Place {
 /// Creates all nodes and wires them. Nodes created before a failure are closed.
 pub(super) fn build(segment: Segment, registry: &Registry) -> Result<Parts, Error> {
     let mut parts = Parts::default();
-    let built = places(&segment.nodes, registry, &mut parts).and_then(|places| wire(&segment, &places, &mut parts));
+    let built =
+        places(&segment.nodes, registry, &mut parts).and_then(|places| wire(&segment, &places, &mut parts));
     match built {
         Ok(()) => Ok(parts),
         Err(error) => {
@@ -52,9 +53,11 @@ fn places(
             "__Out" => {
                 let to = match node.params.get("to") {
                     None | Some(serde_json::Value::Null) => None,
-                    Some(to) => Some(to.as_u64().and_then(|to| u32::try_from(to).ok()).ok_or_else(|| {
-                        bad(&format!("{}: to is neither a segment nor null", node.id))
-                    })?),
+                    Some(to) => Some(
+                        to.as_u64()
+                            .and_then(|to| u32::try_from(to).ok())
+                            .ok_or_else(|| bad(&format!("{}: to is neither a segment nor null", node.id)))?,
+                    ),
                 };
                 parts.exits.push(Exit { edge: edge(node)?, to, order: 0, items: Vec::new(), bytes: 0 });
                 Place::Exit(parts.exits.len() - 1)
@@ -150,7 +153,8 @@ fn route(parts: &mut Parts, from: usize, port: &str, target: Target) -> Result<(
         stage.routes.iter_mut().for_each(|route| route.push(target));
         return Ok(());
     }
-    let index = stage.out.port(port).ok_or_else(|| bad(&format!("{} has no output port {port:?}", stage.id)))?;
+    let index =
+        stage.out.port(port).ok_or_else(|| bad(&format!("{} has no output port {port:?}", stage.id)))?;
     if let Some(route) = stage.routes.get_mut(index) {
         route.push(target);
     }

@@ -127,7 +127,11 @@ fn one_round(engine: &mut Engine, index: usize, round: u64) -> Called {
             }
         }
     }
-    if flush_round(engine.mode).is_some() { call(engine, index, round, Work::Flush) } else { Called::Finished }
+    if flush_round(engine.mode).is_some() {
+        call(engine, index, round, Work::Flush)
+    } else {
+        Called::Finished
+    }
 }
 
 /// One call of a node, and what its outcome asks for.
@@ -150,7 +154,8 @@ fn call(engine: &mut Engine, index: usize, round: u64, work: Work) -> Called {
             stage.attempts = 0;
             let Stage { out, routes, .. } = stage;
             for output in out.items.drain(..) {
-                let Some((last, others)) = routes.get(output.port).and_then(|route| route.split_last()) else {
+                let Some((last, others)) = routes.get(output.port).and_then(|route| route.split_last())
+                else {
                     continue;
                 };
                 for target in others {

@@ -229,7 +229,8 @@ impl Engine {
         for item in items {
             let round = if flush { self.rounds } else { item.round };
             let bytes = item.value.measure().unwrap_or_default();
-            let Some((last, others)) = self.entries.get(&item.edge).and_then(|lanes| lanes.split_last()) else {
+            let Some((last, others)) = self.entries.get(&item.edge).and_then(|lanes| lanes.split_last())
+            else {
                 continue;
             };
             for &lane in others {

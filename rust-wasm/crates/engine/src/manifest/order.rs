@@ -71,7 +71,12 @@ mod tests {
     use super::*;
 
     fn wires(pairs: &[(usize, usize)]) -> Vec<Connection> {
-        let wire = |&(from, to): &(usize, usize)| Connection { from, from_port: "out".into(), to, to_port: "in".into() };
+        let wire = |&(from, to): &(usize, usize)| Connection {
+            from,
+            from_port: "out".into(),
+            to,
+            to_port: "in".into(),
+        };
         pairs.iter().map(wire).collect()
     }
 

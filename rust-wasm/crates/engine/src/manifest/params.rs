@@ -25,7 +25,13 @@ pub(super) fn complete(given: &Fields<'_>, schema: &Params, issues: &mut Issues)
         }
         let value = check(value, schema.properties.get(name).unwrap_or(&Json::Null), &path, issues);
         if complete.insert(name.to_owned(), value).is_some() {
-            issues.error("bad_param", path, format!("{name} is given by two aliases"), Json::Null, &Json::Null);
+            issues.error(
+                "bad_param",
+                path,
+                format!("{name} is given by two aliases"),
+                Json::Null,
+                &Json::Null,
+            );
         }
     }
     for (name, property) in &schema.properties {
@@ -65,7 +71,11 @@ fn check(value: &Json, schema: &Json, path: &str, issues: &mut Issues) -> Json {
         }
     }
     let Some(items) = value.as_array() else {
-        return if wanted == Some("integer") { integer(value).map_or(Json::Null, Json::from) } else { value.clone() };
+        return if wanted == Some("integer") {
+            integer(value).map_or(Json::Null, Json::from)
+        } else {
+            value.clone()
+        };
     };
     if let Some(least) = schema.get("minItems").and_then(Json::as_u64)
         && (items.len() as u64) < least
@@ -79,8 +89,12 @@ fn check(value: &Json, schema: &Json, path: &str, issues: &mut Issues) -> Json {
 
 type Fits = fn(&f64, &f64) -> bool;
 
-const LIMITS: [(&str, Fits); 4] =
-    [("minimum", f64::ge), ("maximum", f64::le), ("exclusiveMinimum", f64::gt), ("exclusiveMaximum", f64::lt)];
+const LIMITS: [(&str, Fits); 4] = [
+    ("minimum", f64::ge),
+    ("maximum", f64::le),
+    ("exclusiveMinimum", f64::gt),
+    ("exclusiveMaximum", f64::lt),
+];
 
 fn is_of_type(value: &Json, wanted: &str) -> bool {
     match wanted {
@@ -119,10 +133,14 @@ mod tests {
             "above": {"type": "number", "exclusiveMinimum": 1}, "below": {"type": "number", "exclusiveMaximum": 1},
             "word": {"enum": ["a", "b"]}, "list": {"type": "array", "items": {"type": "string"}},
             "some": {"type": "array", "minItems": 1}}});
-        let (_, issues) = run(&schema, &json!({"low": 0.5, "high": 1.5, "above": 1, "below": 1, "word": "c",
-                                               "list": ["a", 1], "some": []}));
+        let (_, issues) = run(
+            &schema,
+            &json!({"low": 0.5, "high": 1.5, "above": 1, "below": 1, "word": "c",
+                                               "list": ["a", 1], "some": []}),
+        );
         let bad = |path: &str| ("bad_param", format!("$.p.{path}"));
-        let mut expected = vec![bad("above"), bad("below"), bad("high"), bad("list[1]"), bad("low"), bad("some")];
+        let mut expected =
+            vec![bad("above"), bad("below"), bad("high"), bad("list[1]"), bad("low"), bad("some")];
         expected.extend([bad("word"), ("missing_field", "$.p.must".to_owned())]);
         assert_eq!(issues, expected);
         assert!(run(&json!({"properties": {"low": {"minimum": 1}}}), &json!({"low": 1})).1.is_empty());

@@ -25,7 +25,13 @@ pub(super) fn read(
     top.require("nodes", issues);
     let entries = top.array("nodes", issues).map(Vec::as_slice);
     if entries == Some(&[]) {
-        issues.error("no_nodes", "$.nodes", "a manifest has at least one node", "at least one node", &Json::Null);
+        issues.error(
+            "no_nodes",
+            "$.nodes",
+            "a manifest has at least one node",
+            "at least one node",
+            &Json::Null,
+        );
     }
     let nodes = nodes::read(entries.unwrap_or_default(), catalogs, default_runtime, issues);
     let wires = top.array("connections", issues).map(Vec::as_slice).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use serde::de::{self, Deserializer as _, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
 use crate::literal;
@@ -81,10 +81,13 @@ fn integer(value: &Value, path: &str) -> Result<u64, Error> {
     let int = match value {
         Value::Int(int) => u64::try_from(*int).ok(),
         // JavaScript may write a column of whole numbers as floats.
-        Value::Float(f) if f.fract() == 0.0 && (0.0..=literal::MAX_SAFE as f64).contains(f) => Some(*f as u64),
+        Value::Float(f) if f.fract() == 0.0 && (0.0..=literal::MAX_SAFE as f64).contains(f) => {
+            Some(*f as u64)
+        }
         _ => None,
     };
-    int.filter(|&int| int <= literal::MAX_SAFE as u64).ok_or_else(|| Error::bad_packet(path, "not an integer from 0"))
+    int.filter(|&int| int <= literal::MAX_SAFE as u64)
+        .ok_or_else(|| Error::bad_packet(path, "not an integer from 0"))
 }
 
 /// Reads a top-level column: an encoded list, whose elements are items and not one level deeper, or a single value.
@@ -211,7 +214,11 @@ impl<'de> Visitor<'de> for Encoded<'_> {
 }
 
 impl Encoded<'_> {
-    fn map_or_empty<'de, A: MapAccess<'de>>(self, first: Option<String>, access: A) -> Result<Value, A::Error> {
+    fn map_or_empty<'de, A: MapAccess<'de>>(
+        self,
+        first: Option<String>,
+        access: A,
+    ) -> Result<Value, A::Error> {
         match first {
             None => self.deeper().map(|_| Map::new().into()),
             Some(key) => {
@@ -250,7 +257,9 @@ impl<'de, 'a> Visitor<'de> for Dollar<'a> {
 
     fn visit_u64<E: de::Error>(self, v: u64) -> Result<Special<'a>, E> {
         let reference = usize::try_from(v).ok().and_then(|index| self.0.refs.get(index));
-        reference.map(Special::Ref).ok_or_else(|| self.0.refuse(format!("reference {v} of {}", self.0.refs.len())))
+        reference
+            .map(Special::Ref)
+            .ok_or_else(|| self.0.refuse(format!("reference {v} of {}", self.0.refs.len())))
     }
 
     fn visit_str<E: de::Error>(self, v: &str) -> Result<Special<'a>, E> {

@@ -63,7 +63,9 @@ impl Writer {
     /// A list whose elements are reached through `of`: as one buffer if they are all integers or all floats.
     fn list<T>(&mut self, items: &[T], of: impl Fn(&T) -> &Value) {
         if items.len() >= MIN_RUN {
-            if let Some(ints) = all(items, |item| if let Value::Int(int) = of(item) { Some(*int) } else { None }) {
+            if let Some(ints) =
+                all(items, |item| if let Value::Int(int) = of(item) { Some(*int) } else { None })
+            {
                 return self.run("i64", items.len(), ints.into());
             }
             let floats = all(items, |item| if let Value::Float(f) = of(item) { Some(*f) } else { None });
@@ -116,7 +118,10 @@ impl Writer {
                 });
                 if let (Some(timestamp), Some(object)) = (audio.timestamp(), entry.as_object_mut()) {
                     let encoded = literal::of_float(timestamp);
-                    object.insert("timestamp".into(), encoded.map_or(json!(timestamp), |text| json!({"$": text})));
+                    object.insert(
+                        "timestamp".into(),
+                        encoded.map_or(json!(timestamp), |text| json!({"$": text})),
+                    );
                 }
                 self.reference(entry.to_string());
             }

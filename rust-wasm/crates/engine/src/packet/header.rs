@@ -33,7 +33,7 @@ pub(super) struct Reference<'a> {
 }
 
 pub(super) fn parse(text: &[u8]) -> Result<Header<'_>, Error> {
-    let text =
-        std::str::from_utf8(text).map_err(|error| Error::bad_packet("header", format!("not UTF-8: {error}")))?;
+    let text = std::str::from_utf8(text)
+        .map_err(|error| Error::bad_packet("header", format!("not UTF-8: {error}")))?;
     serde_json::from_str(text).map_err(|error| Error::bad_packet("header", error.to_string()))
 }

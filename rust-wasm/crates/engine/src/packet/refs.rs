@@ -42,9 +42,10 @@ impl Ref {
     /// Checks one entry of `refs` against the buffers.
     pub(super) fn read(entry: &Reference<'_>, path: &str, buffers: &[Buffer]) -> Result<Self, Error> {
         let wrong = |field: &str, message: String| Error::bad_packet(format!("{path}.{field}"), message);
-        let buffer = buffers.get(entry.buffer).cloned().ok_or_else(|| {
-            wrong("buffer", format!("buffer {} of {}", entry.buffer, buffers.len()))
-        })?;
+        let buffer = buffers
+            .get(entry.buffer)
+            .cloned()
+            .ok_or_else(|| wrong("buffer", format!("buffer {} of {}", entry.buffer, buffers.len())))?;
         let dtype = || {
             let name = entry.dtype.as_deref().unwrap_or_default();
             DType::from_name(name).ok_or_else(|| wrong("dtype", format!("unknown dtype {name:?}")))
@@ -77,7 +78,8 @@ impl Ref {
             "audio" => {
                 let rate = entry.sample_rate.filter(|&rate| rate > 0);
                 let rate = rate.ok_or_else(|| wrong("sample_rate", "an integer from 1".to_owned()))?;
-                let timestamp = entry.timestamp.map(|raw| super::decode::float(raw.get(), path)).transpose()?;
+                let timestamp =
+                    entry.timestamp.map(|raw| super::decode::float(raw.get(), path)).transpose()?;
                 if timestamp.is_some_and(|seconds| !seconds.is_finite()) {
                     return Err(wrong("timestamp", "a finite number".to_owned()));
                 }

@@ -32,7 +32,12 @@ impl Stream {
     }
 
     /// Takes planar samples and gives, planar, all frames whose filter they complete.
-    pub(super) fn take(&mut self, filter: &Filter, samples: &[f32], frames: usize) -> Result<Vec<f32>, Failure> {
+    pub(super) fn take(
+        &mut self,
+        filter: &Filter,
+        samples: &[f32],
+        frames: usize,
+    ) -> Result<Vec<f32>, Failure> {
         let ready = self.ready(filter, self.taken + frames as u64);
         let output = self.reserve(ready)?;
         for (held, channel) in self.held.iter_mut().zip(samples.chunks_exact(frames.max(1))) {
@@ -56,7 +61,8 @@ impl Stream {
     fn ready(&self, filter: &Filter, taken: u64) -> u64 {
         // Output k reads up to frame ⌊k·down/up⌋ + half, which must be below `taken`.
         let Some(positions) = taken.checked_sub(filter.half as u64) else { return 0 };
-        let outputs = (u128::from(positions) * u128::from(filter.up)).div_ceil(u128::from(filter.down)) as u64;
+        let outputs =
+            (u128::from(positions) * u128::from(filter.up)).div_ceil(u128::from(filter.down)) as u64;
         outputs.saturating_sub(self.given)
     }
 

@@ -44,7 +44,9 @@ fn sine_error(source: u32, target: u32, quality: &str, hertz: f64) -> f64 {
 #[test]
 fn sines_in_the_pass_band_come_through_unchanged_and_undelayed() {
     // A delay of a hundredth of a sample at 1 kHz and 16 kHz would be an error of 2e-3.
-    for (source, target) in [(48_000, 16_000), (44_100, 16_000), (16_000, 44_100), (8_000, 48_000), (44_100, 47_999)] {
+    for (source, target) in
+        [(48_000, 16_000), (44_100, 16_000), (16_000, 44_100), (8_000, 48_000), (44_100, 47_999)]
+    {
         let edge = 0.9 * f64::from(source.min(target)) / 2.0;
         for hertz in [100.0, 1_000.0, edge] {
             let error = sine_error(source, target, "high", hertz);
@@ -80,14 +82,20 @@ fn streaming_equals_whole() {
         let samples = sine(source, 440.0, 5_000);
         let whole = resample(source, target, "high", &samples, usize::MAX);
         for portion in [1, 7, 160, 1_024] {
-            assert_eq!(resample(source, target, "high", &samples, portion), whole, "{source} to {target} by {portion}");
+            assert_eq!(
+                resample(source, target, "high", &samples, portion),
+                whole,
+                "{source} to {target} by {portion}"
+            );
         }
     }
 }
 
 #[test]
 fn the_number_of_frames_is_exact() {
-    for (source, target) in [(48_000u32, 16_000u32), (44_100, 16_000), (16_000, 44_100), (768_000, 1_000), (1_000, 3_001)] {
+    for (source, target) in
+        [(48_000u32, 16_000u32), (44_100, 16_000), (16_000, 44_100), (768_000, 1_000), (1_000, 3_001)]
+    {
         for frames in [0u64, 1, 2, 3, 159, 441, 1_000] {
             let output = resample(source, target, "high", &vec![0.25; frames as usize], usize::MAX);
             let expected = (frames * u64::from(target)).div_ceil(u64::from(source));
@@ -129,7 +137,8 @@ fn a_new_rate_or_channel_count_starts_anew() {
     node.process(&item(16_000, None, &[samples]), "in", &mut out).unwrap();
     node.flush(&mut out).unwrap();
     let audio = outputs(&mut out);
-    let total = |channels: usize| audio.iter().filter(|a| a.channels() == channels).map(Audio::frames).sum::<usize>();
+    let total =
+        |channels: usize| audio.iter().filter(|a| a.channels() == channels).map(Audio::frames).sum::<usize>();
     assert_eq!((total(1), total(2)), (320 + 480 + 960, 320));
     assert_eq!(audio.last().unwrap().frames(), 960, "equal rates pass through");
 }
@@ -143,7 +152,9 @@ fn channels_do_not_touch_each_other() {
     node.flush(&mut out).unwrap();
     let audio = outputs(&mut out);
     let channel = |index: usize| -> Vec<f32> {
-        let part = |audio: &Audio| audio.data().elements::<f32>()[index * audio.frames()..][..audio.frames()].to_vec();
+        let part = |audio: &Audio| {
+            audio.data().elements::<f32>()[index * audio.frames()..][..audio.frames()].to_vec()
+        };
         audio.iter().flat_map(part).collect()
     };
     assert_eq!(channel(0), resample(48_000, 16_000, "high", &left, usize::MAX));
@@ -162,7 +173,8 @@ fn poison_is_refused_and_does_no_harm() {
     assert!(failure.message().contains("frame 7"), "{}", failure.message());
     node.process(&item(48_000, None, &[good.clone()]), "in", &mut out).unwrap();
     node.flush(&mut out).unwrap();
-    let joined: Vec<f32> = outputs(&mut out).iter().flat_map(|a| a.data().elements::<f32>().to_vec()).collect();
+    let joined: Vec<f32> =
+        outputs(&mut out).iter().flat_map(|a| a.data().elements::<f32>().to_vec()).collect();
     assert_eq!(joined, resample(48_000, 16_000, "high", &[good.clone(), good].concat(), usize::MAX));
     assert!(node.process(&item(999, None, &[vec![0.0]]), "in", &mut out).is_err());
 }

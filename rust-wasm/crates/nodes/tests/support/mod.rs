@@ -17,13 +17,18 @@ use serde_json::{Value as Json, json};
 /// All vectors of a folder, with their file names.
 pub fn vectors(folder: &str) -> Vec<(String, Json)> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../tests/vectors").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let read = |file: PathBuf| {
         let text = std::fs::read_to_string(&file).unwrap();
-        (file.file_name().unwrap().to_string_lossy().into_owned(), remotemedia_engine::json_text::parse(&text).unwrap())
+        (
+            file.file_name().unwrap().to_string_lossy().into_owned(),
+            remotemedia_engine::json_text::parse(&text).unwrap(),
+        )
     };
-    let vectors: Vec<_> = files.into_iter().filter(|file| file.extension().is_some_and(|e| e == "json")).map(read).collect();
+    let vectors: Vec<_> =
+        files.into_iter().filter(|file| file.extension().is_some_and(|e| e == "json")).map(read).collect();
     assert!(vectors.len() > 5, "{} has vectors", path.display());
     vectors
 }
@@ -31,17 +36,38 @@ pub fn vectors(folder: &str) -> Vec<(String, Json)> {
 /// What the Python package would offer: a twin of every Rust node, and the nodes that only it has.
 pub fn python_entries(registry: &Registry) -> Json {
     let mut entries: Vec<Json> = registry.catalog().to_vec();
-    let text = json!(["uppercase", "lowercase", "title_case", "reverse", "word_count", "char_count", "remove_spaces",
-                      "first_word", "last_word"]);
+    let text = json!([
+        "uppercase",
+        "lowercase",
+        "title_case",
+        "reverse",
+        "word_count",
+        "char_count",
+        "remove_spaces",
+        "first_word",
+        "last_word"
+    ]);
     let only = |name: &str, aliases: Json, properties: Json| {
         json!({"type": name, "aliases": aliases, "params": {"required": [], "properties": properties},
                "inputs": {"in": {}}, "outputs": {"out": {}}, "requires": []})
     };
-    entries.push(only("TextProcessorNode", json!([]), json!({"operations":
-        {"type": "array", "items": {"type": "string", "enum": text}, "default": ["uppercase"]}})));
-    entries.push(only("DataTransformNode", json!(["DataTransform"]), json!({"operation":
-        {"type": "string", "enum": ["passthrough", "double", "increment"], "default": "passthrough"}})));
-    entries.push(only("SpeechSegmentsNode", json!([]), json!({"min_gap_ms": {"type": "number", "default": 200}})));
+    entries.push(only(
+        "TextProcessorNode",
+        json!([]),
+        json!({"operations":
+        {"type": "array", "items": {"type": "string", "enum": text}, "default": ["uppercase"]}}),
+    ));
+    entries.push(only(
+        "DataTransformNode",
+        json!(["DataTransform"]),
+        json!({"operation":
+        {"type": "string", "enum": ["passthrough", "double", "increment"], "default": "passthrough"}}),
+    ));
+    entries.push(only(
+        "SpeechSegmentsNode",
+        json!([]),
+        json!({"min_gap_ms": {"type": "number", "default": 200}}),
+    ));
     entries.into()
 }
 
@@ -59,7 +85,8 @@ pub fn run(manifest: &Json, input: &[Value], batch: usize, registry: &Registry) 
     assert_eq!(plan["segments"].as_array().unwrap().len(), 1);
     let ends = |field: &str| -> Vec<(u32, String)> {
         let ends = plan[field].as_array().unwrap().iter();
-        ends.map(|end| (end["edge"].as_u64().unwrap() as u32, end["node"].as_str().unwrap().to_owned())).collect()
+        ends.map(|end| (end["edge"].as_u64().unwrap() as u32, end["node"].as_str().unwrap().to_owned()))
+            .collect()
     };
     let (sources, sinks) = (ends("inputs"), ends("outputs"));
     let mut ran = Ran { sinks: sinks.iter().map(|(_, id)| (id.clone(), Vec::new())).collect(), error: None };

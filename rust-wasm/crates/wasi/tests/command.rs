@@ -1,0 +1,94 @@
+//! The WASI command's work, from text to result.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use remotemedia_wasi::command::{Failed, execute};
+use serde_json::{Value as Json, json};
+
+fn run(request: &Json) -> Result<Json, Failed> {
+    execute(&request.to_string(), &remotemedia_nodes::registry().unwrap())
+}
+
+fn calculator() -> Json {
+    json!({"version": "v1", "metadata": {"name": "calculator"},
+           "nodes": [{"id": "m", "node_type": "MultiplyNode", "params": {"multiplier": 2}},
+                     {"id": "a", "node_type": "AddNode", "params": {"addend": 10}}],
+           "connections": [{"from": "m", "to": "a"}]})
+}
+
+#[test]
+fn a_list_is_items() {
+    let result = run(&json!({"manifest": calculator(), "input_data": [5, 7, 3]})).unwrap();
+    assert_eq!((&result["status"], &result["outputs"]), (&json!("ok"), &json!([20, 24, 16])));
+    assert_eq!(result["sinks"], json!({"a": [20, 24, 16]}));
+    assert_eq!(result["graph_info"]["execution_order"], json!(["m", "a"]));
+    let metrics = &result["metrics"];
+    assert_eq!((&metrics["pipeline_id"], &metrics["total_executions"]), (&json!("calculator"), &json!(1)));
+    assert_eq!(
+        (&metrics["node_metrics"][0]["execution_count"], &metrics["node_metrics"][0]["success_rate"]),
+        (&json!(3), &json!(1.0))
+    );
+}
+
+#[test]
+fn anything_else_is_one_item_and_nothing_is_none() {
+    assert_eq!(run(&json!({"manifest": calculator(), "input_data": 5})).unwrap()["outputs"], json!([20]));
+    assert_eq!(run(&json!({"manifest": calculator(), "input_data": []})).unwrap()["outputs"], json!([]));
+    assert_eq!(run(&json!({"manifest": calculator()})).unwrap()["outputs"], json!([]));
+    assert_eq!(run(&calculator()).unwrap()["outputs"], json!([]));
+}
+
+#[test]
+fn values_come_and_go_in_json_form() {
+    let pass = json!({"version": "v1", "nodes": [{"id": "p", "node_type": "PassThrough"}]});
+    let value = json!({"$audio": {"sample_rate": 8000, "channels": 1, "timestamp": 0.5, "data": "AAAAPw=="}});
+    let input = json!([value, {"$number": "NaN"}, {"$map": {"$x": 1}}]);
+    assert_eq!(run(&json!({"manifest": pass, "input_data": input})).unwrap()["outputs"], input);
+}
+
+#[test]
+fn several_sinks_stand_side_by_side() {
+    let manifest = json!({"version": "v1", "nodes": [{"id": "p", "node_type": "PassThrough"}, {"id": "m", "node_type": "MultiplyNode"},
+                          {"id": "a", "node_type": "AddNode", "params": {"addend": 100}}],
+                          "connections": [{"from": "p", "to": "m"}, {"from": "p", "to": "a"}]});
+    let result = run(&json!({"manifest": manifest, "input_data": 10})).unwrap();
+    assert_eq!(result["outputs"], Json::Null);
+    assert_eq!(result["sinks"], json!({"m": [20], "a": [110]}));
+}
+
+#[test]
+fn more_items_than_a_batch_keep_their_order() {
+    let input: Vec<i64> = (0..1000).collect();
+    let result = run(&json!({"manifest": calculator(), "input_data": input})).unwrap();
+    assert_eq!(result["outputs"], json!(input.iter().map(|n| n * 2 + 10).collect::<Vec<_>>()));
+}
+
+#[test]
+fn a_failed_run_and_bad_input_are_told_apart() {
+    let Err(Failed::Run(error)) = run(&json!({"manifest": calculator(), "input_data": [1, "x"]})) else {
+        panic!()
+    };
+    assert_eq!((error.detail().item_index, error.detail().node_id.as_deref()), (Some(1), Some("m")));
+    let bad = |request: &Json| {
+        let Err(Failed::Input(error)) = run(request) else { panic!("{request}") };
+        error
+    };
+    assert_eq!(bad(&json!({"version": "v1", "nodes": []})).detail().issues.as_ref().unwrap().len(), 1);
+    assert!(
+        bad(&json!({"manifest": calculator(), "input_data": [{"$what": 1}]}))
+            .to_string()
+            .contains("$.input_data[0]")
+    );
+    assert_eq!(bad(&json!(1)).detail().code, "manifest_error");
+    let registry = remotemedia_nodes::registry().unwrap();
+    assert!(matches!(execute("{", &registry), Err(Failed::Input(_))));
+}
+
+#[test]
+fn retries_wait_and_skipped_errors_are_reported() {
+    let retry = json!({"max_retries": 2, "base_delay_ms": 1, "max_delay_ms": 1, "multiplier": 1});
+    let manifest = json!({"version": "v1", "nodes": [{"id": "m", "node_type": "MultiplyNode", "on_error": "skip", "retry": retry}]});
+    let result = run(&json!({"manifest": manifest, "input_data": [1, "x", 2]})).unwrap();
+    assert_eq!(result["outputs"], json!([2, 4]));
+    assert_eq!(result["skipped"]["count"], 1);
+    assert_eq!(result["metrics"]["node_metrics"][0]["execution_count"], 5);
+}
