@@ -42,7 +42,7 @@ class NormalManifest(NamedTuple):
     its `order`, the place in the canonical order.
     """
 
-    name: str
+    name: str | None
     nodes: list[dict[str, Any]]
     connections: list[dict[str, str]]
 
@@ -55,7 +55,7 @@ def validate(
     validator.manifest(manifest)
     if any(issue.severity == "error" for issue in validator.issues):
         return None, validator.issues
-    name = manifest.get("metadata", {}).get("name", "")
+    name = manifest.get("metadata", {}).get("name")
     order = {node: i for i, node in enumerate(canonical_order(validator.ids, validator.links))}
     for node in validator.nodes:
         node["order"] = order[node["id"]]

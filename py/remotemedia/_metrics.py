@@ -70,7 +70,7 @@ class RunMetrics:
             values = [value for value in (known[field], node[field]) if value is not None]
             known[field] = choose(values) if values else None
 
-    def report(self, name: str) -> dict[str, Any]:
+    def report(self, name: str | None) -> dict[str, Any]:
         """Return the report of SPEC §10."""
         resolution = time.get_clock_info("perf_counter").resolution * 1e6
         memory = peak_memory_bytes()

@@ -6,6 +6,7 @@ results are read from the module's memory without further calls.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
 import os
@@ -309,3 +310,7 @@ def _compile(path: Path, _modified: int) -> _Module:
         message = f"{path.name} is not a module: {error}"
         raise RuntimeLoadError(message) from error
     return _Module(wasmtime, engine, module)
+
+
+# At the end of the process wasmtime is taken apart before its objects would be.
+atexit.register(_compile.cache_clear)

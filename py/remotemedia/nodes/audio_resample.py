@@ -24,13 +24,11 @@ class AudioResampleNode(Node, category="audio", requires=("numpy",), stateful=Tr
     outputs = {"out": ("audio",)}
 
     target_sample_rate: int = Param(
-        16000, doc="The rate of the output.", unit="Hz", minimum=MIN_RATE, maximum=MAX_RATE
+        16000, doc="Rate of the output.", unit="Hz", minimum=MIN_RATE, maximum=MAX_RATE
     )
-    quality: Literal["low", "medium", "high"] = Param(
-        "high", doc="How sharp the filter is, and how much it attenuates."
-    )
+    quality: Literal["low", "medium", "high"] = Param("high", doc="How steep the filter is.")
     input_sample_rate: int | None = Param(
-        None, doc="The rate of bare arrays.", unit="Hz", minimum=MIN_RATE, maximum=MAX_RATE
+        None, doc="Rate of bare tensors and lists.", unit="Hz", minimum=1
     )
 
     def init(self) -> None:

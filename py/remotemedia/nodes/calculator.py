@@ -28,7 +28,7 @@ class CalculatorNode(Node, category="math"):
         if not isinstance(item, dict):
             return compute(self.operation, item, float(self.operand))
         operation, args = item.get("operation"), item.get("args")
-        if operation not in NUMBERS:
+        if not isinstance(operation, str) or operation not in NUMBERS:
             message = f"unknown operation {operation!r}; possible: {', '.join(NUMBERS)}"
             raise NodeError(message)
         if not isinstance(args, list) or [*map(_is_number, args)] != [True, True]:

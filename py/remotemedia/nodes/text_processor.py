@@ -73,7 +73,7 @@ def _check(operations: Any) -> None:
     if not isinstance(operations, list):
         raise NodeError("operations must be a list")
     for name in operations:
-        if name not in OPERATIONS:
+        if not isinstance(name, str) or name not in OPERATIONS:
             message = f"unknown operation {name!r}; possible: {', '.join(OPERATIONS)}"
             raise NodeError(message)
 

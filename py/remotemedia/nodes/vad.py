@@ -17,13 +17,13 @@ class VADNode(Node, category="audio", requires=("numpy",), stateful=True):
 
     frame_duration_ms: float = Param(30.0, doc="Length of a frame.", unit="ms", above=0)
     energy_threshold: float = Param(
-        0.02, doc="A frame is speech if its RMS is greater; full scale is 1.", minimum=0
+        0.02, doc="RMS, full scale 1, above which a frame is speech.", minimum=0
     )
     hang_over_ms: float = Param(
-        0.0, doc="For how long frames after speech are speech too.", unit="ms", minimum=0
+        0.0, doc="How long speech goes on after its last loud frame.", unit="ms", minimum=0
     )
     input_sample_rate: int | None = Param(
-        None, doc="The rate of bare arrays.", unit="Hz", minimum=1
+        None, doc="Rate of bare tensors and lists.", unit="Hz", minimum=1
     )
 
     def init(self) -> None:
