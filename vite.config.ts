@@ -1,10 +1,26 @@
-import { defineConfig } from 'vite';
+import { createReadStream, existsSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vite';
 
 const laterParts = /\/(engine\/|worker\/(engine|page-nodes)|value-json)/;
 
 function isNeededAtOnce(id: string): boolean {
   return id.includes('/web/src/') && !laterParts.test(id);
 }
+
+/** `npm run dev` serves what scripts/build made, where the built site has it. */
+const builtAssets: Plugin = {
+  name: 'built-assets',
+  configureServer: ({ middlewares }) => {
+    middlewares.use((request, response, next) => {
+      const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+      const file = /^\/(remotemedia|bundles)\/[\w./-]+$/.test(path) && !path.includes('..') && `dist${path}`;
+      if (!file || !existsSync(file)) return next();
+      if (file.endsWith('.wasm')) response.setHeader('content-type', 'application/wasm');
+      if (file.endsWith('.mjs')) response.setHeader('content-type', 'text/javascript');
+      createReadStream(file).pipe(response);
+    });
+  },
+};
 
 // The site works under any sub-path: all its URLs are relative.
 export default defineConfig({
@@ -23,5 +39,6 @@ export default defineConfig({
       output: { codeSplitting: { groups: [{ name: 'remotemedia', test: isNeededAtOnce }] } },
     },
   },
+  plugins: [builtAssets],
   worker: { format: 'es' },
 });

@@ -16,6 +16,7 @@
  * ```
  * Errors cross threads and runtimes as one JSON shape, {@link WireError}, and come out as the same class.
  */
+import type { Value } from './values.js';
 
 /** One problem of a manifest. `path` is like `$.nodes[2].params.rate`. */
 export interface Issue {
@@ -76,7 +77,7 @@ export class RemoteMediaError extends Error {
   /** Python traceback, Rust panic location or JavaScript stack of the node. */
   readonly traceback: string | null;
   /** What the sinks had received from the rounds before the failure, if the error ended a run. */
-  partial: { outputs: unknown[]; sinks: Record<string, unknown[]> } | null = null;
+  partial: { outputs: Value[]; sinks: Record<string, Value[]> } | null = null;
   /** @internal */
   readonly round: number | null;
   /** @internal */
