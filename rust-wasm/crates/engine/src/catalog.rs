@@ -39,7 +39,7 @@ impl Runtime {
     }
 }
 
-/// An address space that executes nodes.
+/// An address space that executes nodes, in the order in which `auto` prefers them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
     /// Inside this module.
@@ -53,7 +53,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// In the order in which `auto` prefers them.
+    /// Every place.
     pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JsWorker, Self::JsPage];
 
     /// The name in plans.
@@ -113,11 +113,17 @@ pub struct Params {
 }
 
 fn default_inputs() -> JsonMap<String, Json> {
-    JsonMap::from_iter([("in".to_owned(), Json::Null)])
+    one_port("in")
 }
 
 fn default_outputs() -> JsonMap<String, Json> {
-    JsonMap::from_iter([("out".to_owned(), Json::Null)])
+    one_port("out")
+}
+
+fn one_port(name: &str) -> JsonMap<String, Json> {
+    let mut ports = JsonMap::new();
+    ports.insert(name.to_owned(), Json::Null);
+    ports
 }
 
 impl Entry {
@@ -167,8 +173,8 @@ pub enum Lookup<'a> {
 impl Catalogs {
     /// Adds what is available at a place.
     pub fn add(&mut self, place: Place, entries: Vec<Entry>) {
-        self.places.push((place, entries));
-        self.places.sort_by_key(|(place, _)| Place::ALL.iter().position(|other| other == place));
+        let behind = self.places.iter().position(|(other, _)| (*other as u8) > place as u8);
+        self.places.insert(behind.unwrap_or(self.places.len()), (place, entries));
     }
 
     /// The best implementation of a type, in the runtime asked for, if any was.
@@ -192,13 +198,18 @@ impl Catalogs {
     pub fn near(&self, name: &str) -> Vec<&str> {
         let entries = self.places.iter().flat_map(|(_, entries)| entries);
         let names = entries.flat_map(|entry| std::iter::once(&entry.node_type).chain(&entry.aliases));
-        let mut near: Vec<(usize, &str)> = names
-            .map(|other| (distance(&name.to_lowercase(), &other.to_lowercase()), other.as_str()))
+        let name = name.to_ascii_lowercase();
+        let near: Vec<(usize, &str)> = names
+            .map(|other| (distance(&name, &other.to_ascii_lowercase()), other.as_str()))
             .filter(|(distance, other)| *distance <= 2 + other.len() / 8)
             .collect();
-        near.sort_unstable();
-        near.dedup();
-        near.into_iter().take(5).map(|(_, name)| name).collect()
+        let mut best: Vec<&str> = Vec::new();
+        while let Some((_, other)) = near.iter().filter(|(_, other)| !best.contains(other)).min()
+            && best.len() < 5
+        {
+            best.push(other);
+        }
+        best
     }
 }
 

@@ -92,7 +92,8 @@ impl Subject<'_> {
         ];
         let mut keys: Vec<&String> = json.as_object().unwrap().keys().collect();
         let mut expected = fields.to_vec();
-        (keys.sort(), expected.sort_unstable());
+        keys.sort();
+        expected.sort_unstable();
         assert_eq!(keys, expected, "{name}: fields of the catalog entry");
         assert!(
             name.ends_with("Node") && name.bytes().all(|c| c.is_ascii_alphanumeric()),

@@ -10,7 +10,7 @@ use crate::array::{Audio, DType, Tensor};
 use crate::buffer::Buffer;
 use crate::issue::{index_path, key_path};
 use crate::literal;
-use crate::value::{MAX_DEPTH, Value};
+use crate::value::{MAX_DEPTH, Map, Value};
 
 /// Why a JSON text is not the form of a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -68,10 +68,11 @@ fn is_plain_map(json: &Json) -> bool {
 }
 
 fn read_map(object: &JsonMap<String, Json>, path: &str, depth: usize) -> Result<Value, FormError> {
-    let entries = object
-        .iter()
-        .map(|(key, item)| Ok((Rc::from(key.as_str()), read(item, &key_path(path, key), depth + 1)?)));
-    Ok(Value::Map(Rc::new(entries.collect::<Result<_, _>>()?)))
+    let mut map = Map::new();
+    for (key, item) in object {
+        map.insert(Rc::from(key.as_str()), read(item, &key_path(path, key), depth + 1)?);
+    }
+    Ok(map.into())
 }
 
 fn read_special(form: &str, inner: &Json, path: &str, depth: usize) -> Result<Value, FormError> {
@@ -136,8 +137,10 @@ pub fn to_json(value: &Value) -> Json {
         Value::Str(s) => Json::from(&**s),
         Value::List(items) => items.iter().map(to_json).collect(),
         Value::Map(map) => {
-            let object: JsonMap<String, Json> =
-                map.iter().map(|(key, item)| (key.as_ref().to_owned(), to_json(item))).collect();
+            let mut object = JsonMap::new();
+            for (key, item) in map.iter() {
+                object.insert(key.as_ref().to_owned(), to_json(item));
+            }
             if special(&object).is_some() { json!({"$map": object}) } else { Json::Object(object) }
         }
         Value::Bytes(bytes) => json!({"$bytes": BASE64.encode(bytes.bytes())}),

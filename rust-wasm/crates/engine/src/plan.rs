@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map as JsonMap, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::catalog::{Catalogs, Entry, Place, Runtime};
 use crate::error::Error;
@@ -59,7 +59,9 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
 struct Planner<'a> {
     graph: &'a Graph,
     metrics: bool,
-    /// Place of each node in the canonical order.
+    /// The nodes in the canonical order.
+    sequence: Vec<usize>,
+    /// Place of each node in it.
     order: Vec<usize>,
     /// The segment of each node.
     segment: Vec<usize>,
@@ -93,7 +95,7 @@ impl<'a> Planner<'a> {
         }
         let marked = |flags: Vec<bool>| (0..count).filter(|&node| flags.get(node) == Some(&true)).collect();
         let (sources, sinks) = (marked(is_source), marked(is_sink));
-        Self { graph, metrics, order, segment: segments(graph), sources, sinks }
+        Self { graph, metrics, sequence, order, segment: segments(graph), sources, sinks }
     }
 
     fn plan(&self) -> Json {
@@ -108,21 +110,19 @@ impl<'a> Planner<'a> {
         };
         let host_in = |edge: &Edge| edge.from.is_none().then(|| edge.to.as_ref().map(|end| end.0)).flatten();
         let host_out = |edge: &Edge| edge.to.is_none().then(|| edge.from.as_ref().map(|end| end.0)).flatten();
-        let mut sequence: Vec<usize> = (0..self.graph.nodes.len()).collect();
-        sequence.sort_by_key(|&node| self.order.get(node));
         json!({
             "name": self.graph.name,
             "sources": self.ids(&self.sources),
             "sinks": self.ids(&self.sinks),
             "inputs": host_edges(&self.sources, &host_in),
             "outputs": host_edges(&self.sinks, &host_out),
-            "segments": (0..count).map(|segment| self.segment(segment, &sequence, &edges)).collect::<Vec<_>>(),
+            "segments": (0..count).map(|segment| self.segment(segment, &edges)).collect::<Vec<_>>(),
             "graph_info": {
                 "node_count": self.graph.nodes.len(),
                 "connection_count": self.graph.connections.len(),
                 "source_count": self.sources.len(),
                 "sink_count": self.sinks.len(),
-                "execution_order": self.ids(&sequence),
+                "execution_order": self.ids(&self.sequence),
             },
         })
     }
@@ -139,8 +139,9 @@ impl<'a> Planner<'a> {
         ends.enumerate().map(|(number, (from, to))| Edge { number, from, to }).collect()
     }
 
-    fn segment(&self, segment: usize, sequence: &[usize], edges: &[Edge]) -> Json {
-        let members: Vec<(usize, &GraphNode)> = sequence
+    fn segment(&self, segment: usize, edges: &[Edge]) -> Json {
+        let members: Vec<(usize, &GraphNode)> = self
+            .sequence
             .iter()
             .filter(|&&node| self.segment_of(node) == Some(segment))
             .filter_map(|&node| Some((node, self.node(node)?)))
@@ -149,7 +150,10 @@ impl<'a> Planner<'a> {
             end.as_ref().is_some_and(|(node, _)| self.segment_of(*node) == Some(segment))
         };
         let place = members.first().map_or(Place::Rust, |(_, node)| node.place);
-        let requires: BTreeSet<&String> = members.iter().flat_map(|(_, node)| &node.requires).collect();
+        let mut requires = BTreeSet::new();
+        for (_, node) in &members {
+            requires.extend(node.requires.iter().map(String::as_str));
+        }
         let ins = edges.iter().filter(|edge| is_here(&edge.to));
         let outs = edges.iter().filter(|edge| is_here(&edge.from));
         let in_nodes = ins.map(|edge| {
@@ -172,13 +176,12 @@ impl<'a> Planner<'a> {
     }
 
     fn node_json(&self, index: usize, node: &GraphNode) -> Json {
-        let mut object = JsonMap::from_iter([
-            ("id".to_owned(), node.id.clone().into()),
-            ("node_type".to_owned(), node.node_type.clone().into()),
-            ("params".to_owned(), node.params.clone().into()),
-            ("order".to_owned(), self.order.get(index).copied().unwrap_or_default().into()),
-        ]);
-        object.extend(node.policy.clone());
+        let mut object = node.policy.clone();
+        let mut set = |key: &str, value: Json| _ = object.insert(key.to_owned(), value);
+        set("id", node.id.clone().into());
+        set("node_type", node.node_type.clone().into());
+        set("params", node.params.clone().into());
+        set("order", self.order.get(index).copied().unwrap_or_default().into());
         object.into()
     }
 
@@ -256,8 +259,10 @@ fn segments(graph: &Graph) -> Vec<usize> {
         }
     }
     let mut segment = vec![0; count];
-    let is_ready = |node: &usize| waiting.get(*node) == Some(&0);
-    let mut ready: BTreeSet<usize> = (0..count).filter(is_ready).collect();
+    let mut ready = BTreeSet::new();
+    for (node, _) in waiting.iter().enumerate().filter(|(_, number)| **number == 0) {
+        ready.insert(node);
+    }
     let mut current = 0;
     while let Some(&first) = ready.first() {
         let place = graph.nodes.get(first).map(|node| node.place);

@@ -70,7 +70,12 @@ impl Value {
     /// A map of these entries.
     #[must_use]
     pub fn map<const N: usize>(entries: [(&str, Self); N]) -> Self {
-        Self::Map(Rc::new(entries.into_iter().map(|(key, value)| (Rc::from(key), value)).collect()))
+        // Not collected: that would sort.
+        let mut map = Map::new();
+        for (key, value) in entries {
+            map.insert(Rc::from(key), value);
+        }
+        Self::Map(Rc::new(map))
     }
 
     /// What this is, in one word of the catalog's `kinds`.

@@ -63,7 +63,7 @@ fn scalar(operation: Operation, a: f64, b: f64) -> Result<Value, Failure> {
         Operation::Power => {
             let result = a.powf(b);
             if a.is_finite() && b.is_finite() && !result.is_finite() {
-                return Err(Failure::new(format!("{a} to the power of {b} is not a finite real number")));
+                return Err(Failure::new("the power is not a finite real number"));
             }
             result
         }

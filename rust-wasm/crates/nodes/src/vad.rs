@@ -127,7 +127,9 @@ fn mono_squares(audio: &Audio) -> Vec<f64> {
         sums.iter_mut().zip(channel).for_each(|(sum, &sample)| *sum += f64::from(sample));
     }
     let count = audio.channels() as f64;
-    sums.iter_mut().for_each(|sum| *sum = (*sum / count) * (*sum / count));
+    for sum in &mut sums {
+        *sum = (*sum / count) * (*sum / count);
+    }
     sums
 }
 

@@ -78,19 +78,23 @@ impl Encoding {
 
     /// A sample at nominal full scale 1.
     fn sample(self, bytes: &[u8]) -> f32 {
-        match (self, bytes) {
-            (Self::U8, &[a]) => (f32::from(a) - 128.0) / 128.0,
-            (Self::I16, &[a, b]) => f32::from(i16::from_le_bytes([a, b])) / 32_768.0,
-            (Self::I24, &[a, b, c]) => (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0,
-            (Self::I32, &[a, b, c, d]) => {
-                (f64::from(i32::from_le_bytes([a, b, c, d])) / 2_147_483_648.0) as f32
+        match self {
+            Self::U8 => (f32::from(u8::from_le_bytes(array(bytes))) - 128.0) / 128.0,
+            Self::I16 => f32::from(i16::from_le_bytes(array(bytes))) / 32_768.0,
+            Self::I24 => {
+                let [low, middle, high] = array(bytes);
+                (i32::from_le_bytes([0, low, middle, high]) >> 8) as f32 / 8_388_608.0
             }
-            (Self::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
-            (Self::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]) as f32,
-            // Samples are cut to their size.
-            _ => 0.0,
+            Self::I32 => (f64::from(i32::from_le_bytes(array(bytes))) / 2_147_483_648.0) as f32,
+            Self::F32 => f32::from_le_bytes(array(bytes)),
+            Self::F64 => f64::from_le_bytes(array(bytes)) as f32,
         }
     }
+}
+
+/// Samples are cut to their size; anything else would be zeros.
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().unwrap_or([0; N])
 }
 
 fn decode(file: &[u8]) -> Result<Audio, Malformed> {

@@ -28,10 +28,10 @@ enum Place {
 }
 
 /// Creates all nodes and wires them. Nodes created before a failure are closed.
-pub(super) fn build(segment: Segment, registry: &Registry) -> Result<Parts, Error> {
+pub(super) fn build(segment: &Segment, registry: &Registry) -> Result<Parts, Error> {
     let mut parts = Parts::default();
     let built =
-        places(&segment.nodes, registry, &mut parts).and_then(|places| wire(&segment, &places, &mut parts));
+        places(&segment.nodes, registry, &mut parts).and_then(|places| wire(segment, &places, &mut parts));
     match built {
         Ok(()) => Ok(parts),
         Err(error) => {
@@ -85,8 +85,9 @@ fn stage(node: &SegmentNode, registry: &Registry) -> Result<Stage, Error> {
     let created = (node_type.create)(&Params::new(node.params.clone()));
     let created = created.map_err(|failure| Error::node(&node.id, &node.node_type, failure))?;
     // `out` is the default port, so it comes first.
-    let mut ports: Vec<String> = entry.outputs.keys().cloned().collect();
-    ports.sort_by_key(|port| port != "out");
+    let (mut ports, others): (Vec<String>, Vec<String>) =
+        entry.outputs.keys().cloned().partition(|port| port == "out");
+    ports.extend(others);
     Ok(Stage {
         id: node.id.clone(),
         node_type: node.node_type.clone(),

@@ -122,15 +122,14 @@ impl Engine {
     pub fn open(segment: &Json, registry: &Registry, host: Rc<dyn Host>) -> Result<Self, Error> {
         let segment: Segment = serde::Deserialize::deserialize(segment)
             .map_err(|error| Error::bad_request(format!("segment: {error}")))?;
-        let metrics = segment.metrics;
-        let parts = build::build(segment, registry)?;
+        let parts = build::build(&segment, registry)?;
         Ok(Self {
             stages: parts.stages,
             lanes: parts.lanes,
             exits: parts.exits,
             entries: parts.entries,
             host,
-            metrics,
+            metrics: segment.metrics,
             mode: Mode::Run,
             rounds: 0,
             limit: Limit::NONE,
@@ -255,7 +254,7 @@ impl Engine {
                 return Err(Error::bad_packet("edges", format!("edge {edge} does not lead here")));
             }
             let follows = latest.insert(edge, last.round).is_none_or(|before| before <= first.round);
-            if !flush && !(follows && run.is_sorted_by_key(|item| item.round)) {
+            if !(flush || follows && run.is_sorted_by_key(|item| item.round)) {
                 return Err(Error::bad_packet("rounds", format!("rounds decrease along edge {edge}")));
             }
         }

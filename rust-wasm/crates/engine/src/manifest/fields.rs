@@ -76,13 +76,11 @@ impl<'a> Fields<'a> {
     /// The object at `path`, or a note that it is none.
     pub(super) fn of(json: &'a Json, path: impl Into<String>, issues: &mut Issues) -> Option<Self> {
         let path = path.into();
-        match json.as_object() {
-            Some(object) => Some(Self { object, path }),
-            None => {
-                issues.wrong_type(path, "object", json);
-                None
-            }
+        let object = json.as_object();
+        if object.is_none() {
+            issues.wrong_type(path.as_str(), "object", json);
         }
+        object.map(|object| Self { object, path })
     }
 
     /// The path of a field.

@@ -163,7 +163,7 @@ fn read_retry(retry: &Fields<'_>, issues: &mut Issues) -> Json {
     let mut number = |key: &str, default: f64, least: f64| {
         let number = retry.number(key, issues).unwrap_or(default);
         if number < least {
-            out_of_range(retry, key, &format!("{least} or more"), issues);
+            out_of_range(retry, key, &format!("{} or more", Json::from(least)), issues);
         }
         number
     };

@@ -67,7 +67,8 @@ fn check(value: &Json, schema: &Json, path: &str, issues: &mut Issues) -> Json {
         if let (Some(limit), Some(number)) = (schema.get(keyword).and_then(Json::as_f64), value.as_f64())
             && !fits(&number, &limit)
         {
-            return wrong(format!("{keyword} {limit}").into(), format!("{value} violates {keyword} {limit}"));
+            let rule = format!("{keyword} {}", Json::from(limit));
+            return wrong(rule.as_str().into(), format!("{value} violates {rule}"));
         }
     }
     let Some(items) = value.as_array() else {
