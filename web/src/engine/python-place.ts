@@ -121,9 +121,12 @@ export class PythonPlace {
 /** The host object in Python, its methods read once, and the arena in which it answers. */
 class Host {
   readonly methods: Omit<HostProxy, 'destroy'>;
+  /** Kept because its methods' proxies go when it goes. */
+  readonly proxy: HostProxy;
   private view: BufferView;
 
   constructor(proxy: HostProxy) {
+    this.proxy = proxy;
     const { open, run, resume, flush, run_async, resume_async, flush_async } = proxy;
     const { is_async, metrics, close, arena } = proxy;
     this.methods = {
