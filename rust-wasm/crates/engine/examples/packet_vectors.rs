@@ -8,6 +8,7 @@
     clippy::indexing_slicing,
     reason = "a tool for developers"
 )]
+#![allow(clippy::too_many_lines, reason = "tables, one row per vector")]
 
 use std::fmt::Write as _;
 use std::path::Path;

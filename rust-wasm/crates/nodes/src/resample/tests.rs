@@ -1,6 +1,7 @@
 //! The resampler against sines, impulses and itself in other portions.
 
 use std::f64::consts::TAU;
+use std::slice::from_ref;
 
 use super::*;
 
@@ -110,7 +111,7 @@ fn timestamps_follow_and_a_gap_starts_anew() {
     let mut out = Out::new(vec!["out".to_owned()]);
     let loud = vec![0.5f32; 4_800];
     for timestamp in [1.0, 1.1, 7.0] {
-        node.process(&item(48_000, Some(timestamp), &[loud.clone()]), "in", &mut out).unwrap();
+        node.process(&item(48_000, Some(timestamp), from_ref(&loud)), "in", &mut out).unwrap();
     }
     node.flush(&mut out).unwrap();
     let audio = outputs(&mut out);
@@ -131,9 +132,9 @@ fn a_new_rate_or_channel_count_starts_anew() {
     let mut node = node(16_000, "low");
     let mut out = Out::new(vec!["out".to_owned()]);
     let samples = vec![0.5f32; 960];
-    node.process(&item(48_000, None, &[samples.clone()]), "in", &mut out).unwrap();
+    node.process(&item(48_000, None, from_ref(&samples)), "in", &mut out).unwrap();
     node.process(&item(48_000, None, &[samples.clone(), samples.clone()]), "in", &mut out).unwrap();
-    node.process(&item(32_000, None, &[samples.clone()]), "in", &mut out).unwrap();
+    node.process(&item(32_000, None, from_ref(&samples)), "in", &mut out).unwrap();
     node.process(&item(16_000, None, &[samples]), "in", &mut out).unwrap();
     node.flush(&mut out).unwrap();
     let audio = outputs(&mut out);
@@ -168,10 +169,10 @@ fn poison_is_refused_and_does_no_harm() {
     bad[7] = f32::NAN;
     let mut node = node(16_000, "high");
     let mut out = Out::new(vec!["out".to_owned()]);
-    node.process(&item(48_000, None, &[good.clone()]), "in", &mut out).unwrap();
+    node.process(&item(48_000, None, from_ref(&good)), "in", &mut out).unwrap();
     let failure = node.process(&item(48_000, None, &[bad]), "in", &mut out).unwrap_err();
     assert!(failure.message().contains("frame 7"), "{}", failure.message());
-    node.process(&item(48_000, None, &[good.clone()]), "in", &mut out).unwrap();
+    node.process(&item(48_000, None, from_ref(&good)), "in", &mut out).unwrap();
     node.flush(&mut out).unwrap();
     let joined: Vec<f32> =
         outputs(&mut out).iter().flat_map(|a| a.data().elements::<f32>().to_vec()).collect();
