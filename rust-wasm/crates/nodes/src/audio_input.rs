@@ -15,31 +15,36 @@ const I32_SCALE: f64 = 2_147_483_648.0;
 
 /// The item as audio. `input_rate` is the param that bare tensors and lists need.
 pub(crate) fn audio(item: &Value, input_rate: Option<u32>) -> Result<Rc<Audio>, Failure> {
-    Ok(match item {
-        Value::Audio(audio) => Rc::clone(audio),
-        Value::Map(map) => from_map(map)?,
+    match item {
+        Value::Map(map) => match map.get("audio") {
+            Some(inner) => plain(inner, input_rate, "$.audio"),
+            None => from_earlier_system(map),
+        },
+        _ => plain(item, input_rate, "$"),
+    }
+}
+
+/// Audio that is not in a map.
+fn plain(item: &Value, input_rate: Option<u32>, path: &str) -> Result<Rc<Audio>, Failure> {
+    match item {
+        Value::Audio(audio) => Ok(Rc::clone(audio)),
         Value::List(list) => match &list[..] {
             [samples @ (Value::Tensor(_) | Value::List(_)), rate @ (Value::Int(_) | Value::Float(_))] => {
-                planar(samples, sample_rate(rate, "$[1]")?, "$[0]")?
+                planar(samples, sample_rate(rate, &index_path(path, 1))?, &index_path(path, 0))
             }
-            _ => planar(item, needed(input_rate, "list")?, "$")?,
+            _ => planar(item, needed(input_rate, "list")?, path),
         },
-        Value::Tensor(_) => planar(item, needed(input_rate, "tensor")?, "$")?,
-        other => return Err(Failure::new(format!("not audio but {}", other.kind()))),
-    })
+        Value::Tensor(_) => planar(item, needed(input_rate, "tensor")?, path),
+        other => Err(Failure::new(format!("not audio but {}", other.kind())).at(path)),
+    }
 }
 
 fn needed(input_rate: Option<u32>, kind: &str) -> Result<u32, Failure> {
     input_rate.ok_or_else(|| Failure::new(format!("a bare {kind} needs the param input_sample_rate")))
 }
 
-fn from_map(map: &Map) -> Result<Rc<Audio>, Failure> {
-    if let Some(inner) = map.get("audio") {
-        return match inner {
-            Value::Audio(audio) => Ok(Rc::clone(audio)),
-            other => Err(Failure::new(format!("not audio but {}", other.kind())).at("$.audio")),
-        };
-    }
+/// Interleaved numbers in a map.
+fn from_earlier_system(map: &Map) -> Result<Rc<Audio>, Failure> {
     let (Some(data), Some(rate)) = (map.get("data"), map.get("sample_rate")) else {
         return Err(Failure::new("a map is audio if it has audio, or data and sample_rate"));
     };
@@ -185,6 +190,17 @@ mod tests {
         assert_eq!(samples(&ints, Some(7)), Ok((7, 1, vec![0.5, -1.0])));
         assert_eq!(samples(&list(&[0.5]), Some(7)), Ok((7, 1, vec![0.5])));
         assert_eq!(samples(&list(&[]), Some(7)), Ok((7, 1, vec![])));
+    }
+
+    #[test]
+    fn a_map_may_carry_any_of_them_under_audio() {
+        let pair: Value = vec![list(&[0.5]), 9i64.into()].into();
+        for audio in [pair, list(&[0.5])] {
+            assert_eq!(
+                samples(&Value::map([("audio", audio), ("other", Value::Null)]), Some(9)),
+                Ok((9, 1, vec![0.5]))
+            );
+        }
     }
 
     #[test]
