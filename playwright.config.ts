@@ -5,7 +5,8 @@ import { launchOptions } from './scripts/chromium.mjs';
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: 'test-results',
-  timeout: 180_000,
+  timeout: 300_000,
+  expect: { timeout: 120_000 },
   workers: 1,
   forbidOnly: true,
   globalSetup: './tests/e2e/bundles.ts',

@@ -1,0 +1,104 @@
+/** Every shared pipeline vector and every bundle through the runner in a page, value by value. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { fromJson } from '../../web/src/value-json.js';
+import { difference, readFolder } from '../../web/tests/vectors.js';
+import { expect, test } from './site.js';
+
+interface PipelineVector {
+  name: string;
+  manifest: unknown;
+  input: unknown[];
+  sinks: Record<string, unknown[]>;
+  tolerance?: number;
+  error?: { name: string; node_id: string | null; item_index: number | null };
+}
+
+interface Outcome {
+  sinks: Record<string, unknown[]>;
+  error: { name: string; node_id: string | null; item_index: number | null } | null;
+}
+
+/** Opens a page that embeds the library, and runs a pipeline there; values travel in JSON form. */
+async function embed(page: Page, siteUrl: string) {
+  await page.goto(`${siteUrl}web/bare.html`);
+  await page.evaluate(async (base) => {
+    const library = await import(new URL('/lib/index.js', base).href);
+    const runner = await library.PipelineRunner.create({ assets: { base: `${base}remotemedia/` } });
+    Object.assign(window, { library, runner });
+  }, siteUrl);
+  // As text, because Playwright's own messages lose the key `__proto__`.
+  return async (manifest: unknown, input: unknown): Promise<Outcome> => {
+    const outcome = await page.evaluate(
+      async ({ manifest, input }) => {
+        const { library, runner } = window as unknown as {
+          library: typeof import('../../web/src/index.js');
+          runner: import('../../web/src/index.js').PipelineRunner;
+        };
+        const jsonOf = (sinks: Record<string, import('../../web/src/index.js').Value[]>) =>
+          Object.fromEntries(Object.entries(sinks).map(([id, items]) => [id, items.map(library.toJson)]));
+        try {
+          const { sinks } = await runner.execute(manifest, library.fromJson(JSON.parse(input)));
+          return JSON.stringify({ sinks: jsonOf(sinks), error: null });
+        } catch (thrown) {
+          const error = thrown as import('../../web/src/index.js').RemoteMediaError;
+          const { name, nodeId, itemIndex } = error;
+          return JSON.stringify({
+            sinks: jsonOf(error.partial?.sinks ?? {}),
+            error: { name, node_id: nodeId, item_index: itemIndex },
+          });
+        }
+      },
+      { manifest: JSON.stringify(manifest), input: JSON.stringify(input) },
+    );
+    return JSON.parse(outcome) as Outcome;
+  };
+}
+
+const vectors = readFolder<PipelineVector>('pipelines');
+
+test(`all ${vectors.length} pipeline vectors`, async ({ page, siteUrl }) => {
+  const run = await embed(page, siteUrl);
+  const wrong: string[] = [];
+  for (const vector of vectors) {
+    const outcome = await run(vector.manifest, vector.input);
+    const parts = [
+      difference(outcome.error, vector.error ?? null),
+      difference(fromJson(outcome.sinks), fromJson(vector.sinks), vector.tolerance ?? 0),
+    ].filter(Boolean);
+    if (parts.length > 0) wrong.push(`${vector.file} (${vector.name}): ${parts.join('; ')}`);
+  }
+  expect(wrong.join('\n')).toBe('');
+  expect(vectors.length).toBeGreaterThan(50);
+});
+
+for (const name of readdirSync('packages/pipelines')) {
+  test(`the bundle ${name} gives what its README says`, async ({ page, siteUrl }) => {
+    const folder = `packages/pipelines/${name}`;
+    const readme = readFileSync(`${folder}/README.md`, 'utf8');
+    const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
+    const inputs = [...readme.matchAll(/```json input\n([\s\S]*?)```/g)].flatMap(([, text]) =>
+      inputsOf(text ?? '', folder),
+    );
+    const outputs = [...readme.matchAll(/```json output\n([\s\S]*?)```/g)].map(([, text]) =>
+      JSON.parse(text ?? ''),
+    );
+    expect(inputs.length).toBeGreaterThan(0);
+    expect(outputs.length).toBe(inputs.length);
+    const run = await embed(page, siteUrl);
+    for (const [index, input] of inputs.entries()) {
+      const { sinks, error } = await run(manifest, input);
+      expect(error).toBeNull();
+      expect(difference(Object.values(sinks)[0], outputs[index], 1e-9)).toBeNull();
+    }
+  });
+}
+
+/** The input of a block: JSON, or one `@file` per line. */
+function inputsOf(text: string, folder: string): unknown[] {
+  if (!text.trim().startsWith('@')) return [JSON.parse(text)];
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => [{ $bytes: readFileSync(`${folder}/${line.trim().slice(1)}`).toString('base64') }]);
+}
