@@ -1,4 +1,5 @@
 /** Every shared pipeline vector and every bundle through the runner in a page, value by value. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { fromJson } from '../../web/src/value-json.js';
@@ -93,6 +94,41 @@ for (const name of readdirSync('packages/pipelines')) {
     }
   });
 }
+
+test('a wrong manifest and a raising node are typed errors, and the runner works afterwards', async ({
+  page,
+  siteUrl,
+}) => {
+  const run = await embed(page, siteUrl);
+  const node = { id: 'n', node_type: 'MultiplyNode' };
+  const python = { ...node, runtime_hint: 'python' };
+  expect((await run({ version: 'v2', nodes: [node, node] }, [1])).error?.name).toBe('ManifestError');
+  for (const failing of [node, python]) {
+    const { error, sinks } = await run({ version: 'v1', nodes: [failing] }, [1, 'text', 2]);
+    expect(error).toEqual({ name: 'NodeError', node_id: 'n', item_index: 1 });
+    expect(sinks).toEqual({ n: [2] });
+    expect((await run({ version: 'v1', nodes: [failing] }, [3])).sinks).toEqual({ n: [6] });
+  }
+});
+
+test('voice-gate gives the same segments at other sample rates', async ({ page, siteUrl }) => {
+  const folder = 'packages/pipelines/voice-gate';
+  execFileSync('.venv/bin/python', [`${folder}/make_variants.py`, '.cache/voice-gate']);
+  const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
+  const run = await embed(page, siteUrl);
+  const segments = async (file: string) => {
+    const { sinks, error } = await run(manifest, [{ $bytes: readFileSync(file).toString('base64') }]);
+    expect(error).toBeNull();
+    return Object.values(sinks)[0]?.[0];
+  };
+  const variants = readdirSync('.cache/voice-gate');
+  expect(variants.length).toBe(4);
+  for (const variant of variants) {
+    const original = `${folder}/data/${variant.replace(/-(44100|48000)\.wav$/, '.wav')}`;
+    const [found, expected] = [await segments(`.cache/voice-gate/${variant}`), await segments(original)];
+    expect(difference(found, expected, 0.06 + 1e-9), variant).toBeNull();
+  }
+});
 
 /** The input of a block: JSON, or one `@file` per line. */
 function inputsOf(text: string, folder: string): unknown[] {
