@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from remotemedia._json_text import parse_json
 from remotemedia._manifest import RELEASE, TARGETS, is_at_most
 from remotemedia._zip import Limits, read_zip, refuse, write_zip
 
@@ -55,7 +56,7 @@ class Package:
         if METADATA not in self.files:
             return None
         try:
-            metadata = json.loads(self.files[METADATA])
+            metadata = parse_json(self.files[METADATA].decode())
         except ValueError:
             metadata = None
         if isinstance(metadata, dict):
@@ -66,8 +67,8 @@ class Package:
 
 def _object(name: str, content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(content.decode())
-    except (ValueError, RecursionError) as error:
+        value = parse_json(content.decode())
+    except ValueError as error:
         refuse("bad_json", f"not JSON: {error}", name)
     if not isinstance(value, dict):
         refuse("bad_json", "not a JSON object", name)

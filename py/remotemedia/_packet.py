@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 
 from remotemedia._errors import CapabilityError, PacketError
 from remotemedia._json_form import number_literal, parse_number
+from remotemedia._json_text import parse_json
 from remotemedia._values import (
     DTYPES,
     MAX_DEPTH,
@@ -170,27 +171,20 @@ def _refuse(message: str, path: str) -> NoReturn:
     raise PacketError(message, path=path)
 
 
-def _constant(name: str) -> NoReturn:
-    _refuse(f"{name} is not JSON", "header")
-
-
-_from_json = json.JSONDecoder(parse_constant=_constant).decode
-
-
 def decode(header: str, buffers: list[Any]) -> Packet:
     """Return the columns of a packet; arrays are read-only views if the buffers are `bytes`."""
     try:
         return _decode(header, buffers)
     except PacketError:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise PacketError(f"not a packet header: {error}", path="header") from error
 
 
 def _decode(header: str, buffers: list[Any]) -> Packet:
     if (not header.isascii() or "\\u" in header) and _has_lone_surrogates(header):
         _refuse("a lone surrogate", "header")
-    fields = _from_json(header)
+    fields = parse_json(header)
     if type(fields) is not dict:
         _refuse("the header is not an object", "header")
     reader = _Reader(fields.get("refs", []), buffers)
@@ -212,7 +206,7 @@ def _has_lone_surrogates(header: str) -> bool:
     try:
         header.encode()
         if _ESCAPED_SURROGATE.search(header):
-            json.dumps(json.loads(header), ensure_ascii=False).encode()
+            json.dumps(parse_json(header), ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return True
     return False

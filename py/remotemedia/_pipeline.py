@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from remotemedia._effects import drive, drive_async
 from remotemedia._errors import CapabilityError, ManifestError, RuntimeLoadError
+from remotemedia._json_text import parse_json
 from remotemedia._manifest import HINTS
 from remotemedia._metrics import RunMetrics
 from remotemedia._planning import make_plan
@@ -82,7 +83,7 @@ class Pipeline:
         """Make a pipeline of a JSON file, or of JSON text (which starts with a brace)."""
         text = _text(source)
         try:
-            manifest = json.loads(text)
+            manifest = parse_json(text)
         except ValueError as error:
             message = f"the manifest is not JSON: {error}"
             raise ManifestError([], message) from error

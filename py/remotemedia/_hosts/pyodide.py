@@ -15,6 +15,7 @@ from remotemedia._batches import decode_batches, encode_batch
 from remotemedia._effects import Await, Emit, drive, drive_async
 from remotemedia._engine import Engine
 from remotemedia._errors import ClosedError, RemoteMediaError
+from remotemedia._json_text import parse_json
 from remotemedia._packet import pack_into, packed_size
 from remotemedia._registry import Registry
 
@@ -53,7 +54,7 @@ class PyodideHost:
         """Open a segment; returns its handle, or 0 with the error in the arena."""
         try:
             engine = Engine(
-                json.loads(segment_json),
+                parse_json(segment_json),
                 self._registry.find,
                 encode_batch,
                 most_items=MOST_ITEMS,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._json_form import JsonFormError, from_json_form
+from remotemedia._json_text import parse_json
 from remotemedia._pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_input(text: str) -> Any:
             return [path.read_bytes()]
         text = path.read_text(encoding="utf-8")
     try:
-        form = json.loads(text)
+        form = parse_json(text)
     except ValueError as error:
         message = f"the input is not JSON: {error}"
         raise JsonFormError(message) from None

@@ -66,7 +66,7 @@ class Filter:
 
 
 def _dot(windows: Any, rows: Any) -> Any:
-    return np.einsum("nt,nt->n", windows, rows)
+    return np.einsum("nt,nt->n", windows, rows, dtype=np.float64).astype(np.float32)
 
 
 def impulse_response(time: Any, cutoff: float, half: int, beta: float) -> Any:

@@ -101,7 +101,7 @@ def test_pack(tmp_path, capsys):
     capsys.readouterr()
     bad = tmp_path / "bad"
     bad.mkdir()
-    manifest(bad, chain([("NoNode", {})]))
+    manifest(bad, chain([("AddNode", {"x": 1})]))
     assert main(["pack", str(bad), "-o", str(tmp_path / "y.rmpkg")]) == 2
     assert not (tmp_path / "y.rmpkg").exists()
 

@@ -1,0 +1,53 @@
+"""Reads JSON text of unknown origin.
+
+Python's own reader recurses in C. Where that overflows the stack it ends Pyodide, not just the
+call, so the nesting is bounded before the text is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+MOST_NESTING = 400
+"""Far above what 128 levels of a value can need."""
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: linear on any text
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON; raises ValueError, also for NaN and infinities and for absurd nesting."""
+    if text.count("[") + text.count("{") > MOST_NESTING and _is_too_deep(text):
+        message = f"nested deeper than {MOST_NESTING} levels"
+        raise ValueError(message)
+    return _decode(text)
+
+
+def _constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+_decode = json.JSONDecoder(parse_constant=_constant).decode
+
+
+def _is_too_deep(text: str) -> bool:
+    if not _may_be_too_deep(text):
+        return False
+    # Brackets inside strings may have looked like nesting.
+    return _may_be_too_deep(_STRINGS.sub("", text))
+
+
+def _may_be_too_deep(text: str) -> bool:
+    """Take pairs of brackets away, layer by layer; what is left after that many layers is deep."""
+    brackets = text.encode(errors="replace").translate(None, _NO_BRACKETS)
+    for layer in range(MOST_NESTING):
+        if len(brackets) <= MOST_NESTING - layer:
+            return False
+        before = len(brackets)
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(brackets) == before:
+            break
+    return True
