@@ -199,7 +199,9 @@ impl Catalogs {
         let entries = self.places.iter().flat_map(|(_, entries)| entries);
         let names = entries.flat_map(|entry| std::iter::once(&entry.node_type).chain(&entry.aliases));
         let name = name.to_ascii_lowercase();
+        // What differs in length by more than the limit below is not worth comparing.
         let near: Vec<(usize, &str)> = names
+            .filter(|other| name.len().abs_diff(other.len()) <= 2 + other.len() / 8)
             .map(|other| (distance(&name, &other.to_ascii_lowercase()), other.as_str()))
             .filter(|(distance, other)| *distance <= 2 + other.len() / 8)
             .collect();

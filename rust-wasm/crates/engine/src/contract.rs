@@ -1,8 +1,5 @@
 //! What every node must keep, as test code that runs over every registered type (feature `contract`).
-//!
-//! ```ignore
-//! remotemedia_engine::contract::check(&remotemedia_nodes::registry()?, &samples);
-//! ```
+//! [`check`] is called with a registry and samples of every kind.
 #![allow(
     clippy::indexing_slicing,
     clippy::missing_panics_doc,

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::catalog::{Catalogs, Entry, Place, Runtime};
 use crate::error::Error;
 use crate::issue::Issue;
-use crate::manifest::{self, Connection, Graph, GraphNode, canonical_order};
+use crate::manifest::{self, Graph, GraphNode, canonical_order};
 
 /// The answer to a plan request.
 pub enum Planned {
@@ -51,14 +51,13 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
     let metrics = request.get("metrics").and_then(Json::as_bool).unwrap_or(false);
     let checked = manifest::validate(manifest, &catalogs, hint);
     Ok(match checked.graph {
-        Some(graph) => Planned::Plan(Planner::new(&graph, metrics).plan(), checked.issues),
+        Some(graph) => Planned::Plan(Planner::new(&graph).plan(metrics), checked.issues),
         None => Planned::Refused(checked.issues),
     })
 }
 
 struct Planner<'a> {
     graph: &'a Graph,
-    metrics: bool,
     /// The nodes in the canonical order.
     sequence: Vec<usize>,
     /// Place of each node in it.
@@ -69,17 +68,48 @@ struct Planner<'a> {
     sinks: Vec<usize>,
 }
 
-/// A connection cut by a boundary.
-struct Edge {
-    number: usize,
-    /// The giving node and port; `None`: the host gives.
-    from: Option<(usize, String)>,
-    /// The taking node and port; `None`: the host takes.
-    to: Option<(usize, String)>,
+/// A segment in the making.
+#[derive(Default)]
+struct Draft {
+    place: Option<Place>,
+    requires: BTreeSet<String>,
+    ins: Vec<Json>,
+    nodes: Vec<Json>,
+    outs: Vec<Json>,
+    wires: Vec<Json>,
+}
+
+impl Draft {
+    /// An edge that comes in, to `to`.
+    fn enter(&mut self, edge: usize, to: &str) {
+        let id = format!("__in_{edge}");
+        self.wires.push(json!({"from": format!("{id}.out"), "to": to}));
+        self.ins.push(json!({"id": id, "node_type": "__In", "params": {"edge": edge}}));
+    }
+
+    /// An edge that goes out, from `from` to a segment or the host.
+    fn leave(&mut self, edge: usize, from: &str, to: Option<usize>) {
+        let id = format!("__out_{edge}");
+        self.wires.push(json!({"from": from, "to": format!("{id}.in")}));
+        self.outs.push(json!({"id": id, "node_type": "__Out", "params": {"edge": edge, "to": to}}));
+    }
+
+    fn json(self, metrics: bool) -> Json {
+        let place = self.place.unwrap_or(Place::Rust);
+        let nodes: Vec<Json> = [self.ins, self.nodes, self.outs].into_iter().flatten().collect();
+        json!({
+            "place": place.name(),
+            "runtime": place.runtime().name(),
+            "requires": self.requires,
+            "metrics": metrics,
+            "nodes": nodes,
+            "connections": self.wires,
+        })
+    }
 }
 
 impl<'a> Planner<'a> {
-    fn new(graph: &'a Graph, metrics: bool) -> Self {
+    fn new(graph: &'a Graph) -> Self {
         let count = graph.nodes.len();
         let sequence = canonical_order(count, &graph.connections);
         let mut order = vec![0; count];
@@ -95,28 +125,19 @@ impl<'a> Planner<'a> {
         }
         let marked = |flags: Vec<bool>| (0..count).filter(|&node| flags.get(node) == Some(&true)).collect();
         let (sources, sinks) = (marked(is_source), marked(is_sink));
-        Self { graph, metrics, sequence, order, segment: segments(graph), sources, sinks }
+        Self { graph, sequence, order, segment: segments(graph), sources, sinks }
     }
 
-    fn plan(&self) -> Json {
-        let edges = self.edges();
-        let count = self.segment.iter().max().map_or(0, |last| last + 1);
-        let host_edges = |nodes: &[usize], edge_of: &dyn Fn(&Edge) -> Option<usize>| -> Vec<Json> {
-            let ends = nodes.iter().filter_map(|&node| {
-                let edge = edges.iter().find(|edge| edge_of(edge) == Some(node))?;
-                Some(json!({"edge": edge.number, "node": self.node(node)?.id, "segment": self.segment_of(node)}))
-            });
-            ends.collect()
-        };
-        let host_in = |edge: &Edge| edge.from.is_none().then(|| edge.to.as_ref().map(|end| end.0)).flatten();
-        let host_out = |edge: &Edge| edge.to.is_none().then(|| edge.from.as_ref().map(|end| end.0)).flatten();
+    fn plan(&self, metrics: bool) -> Json {
+        let mut drafts = self.nodes();
+        let (inputs, outputs) = self.edges(&mut drafts);
         json!({
             "name": self.graph.name,
             "sources": self.ids(&self.sources),
             "sinks": self.ids(&self.sinks),
-            "inputs": host_edges(&self.sources, &host_in),
-            "outputs": host_edges(&self.sinks, &host_out),
-            "segments": (0..count).map(|segment| self.segment(segment, &edges)).collect::<Vec<_>>(),
+            "inputs": inputs,
+            "outputs": outputs,
+            "segments": drafts.into_iter().map(|draft| draft.json(metrics)).collect::<Vec<_>>(),
             "graph_info": {
                 "node_count": self.graph.nodes.len(),
                 "connection_count": self.graph.connections.len(),
@@ -127,52 +148,50 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Edges by number: one per source, the cut connections, one per sink.
-    fn edges(&self) -> Vec<Edge> {
-        let sources = self.sources.iter().map(|&node| (None, Some((node, "in".to_owned()))));
-        let cut =
-            self.graph.connections.iter().filter(|wire| self.is_cut(wire)).map(|wire| {
-                (Some((wire.from, wire.from_port.clone())), Some((wire.to, wire.to_port.clone())))
-            });
-        let sinks = self.sinks.iter().map(|&node| (Some((node, "*".to_owned())), None));
-        let ends = sources.chain(cut).chain(sinks);
-        ends.enumerate().map(|(number, (from, to))| Edge { number, from, to }).collect()
+    /// A draft of every segment with its nodes.
+    fn nodes(&self) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        drafts.resize_with(self.segment.iter().max().map_or(0, |last| last + 1), Draft::default);
+        for &index in &self.sequence {
+            let (Some(node), Some(draft)) = (self.node(index), drafts.get_mut(self.segment_of(index))) else {
+                continue;
+            };
+            draft.place = Some(node.place);
+            draft.requires.extend(node.requires.iter().cloned());
+            draft.nodes.push(self.node_json(index, node));
+        }
+        drafts
     }
 
-    fn segment(&self, segment: usize, edges: &[Edge]) -> Json {
-        let members: Vec<(usize, &GraphNode)> = self
-            .sequence
-            .iter()
-            .filter(|&&node| self.segment_of(node) == Some(segment))
-            .filter_map(|&node| Some((node, self.node(node)?)))
-            .collect();
-        let is_here = |end: &Option<(usize, String)>| {
-            end.as_ref().is_some_and(|(node, _)| self.segment_of(*node) == Some(segment))
-        };
-        let place = members.first().map_or(Place::Rust, |(_, node)| node.place);
-        let mut requires = BTreeSet::new();
-        for (_, node) in &members {
-            requires.extend(node.requires.iter().map(String::as_str));
+    /// Wires the segments: one edge per source, then the connections, of which those between segments become edges at
+    /// their own places, then one edge per sink. Gives the host's ends.
+    fn edges(&self, drafts: &mut [Draft]) -> (Vec<Json>, Vec<Json>) {
+        let mut edges = 0..;
+        let mut next = || edges.next().unwrap_or_default();
+        let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+        let host_end = |edge: usize, node: usize| json!({"edge": edge, "node": self.node(node).map(|node| &node.id), "segment": self.segment_of(node)});
+        for &node in &self.sources {
+            let edge = next();
+            inputs.push(host_end(edge, node));
+            draft(drafts, self.segment_of(node), |draft| draft.enter(edge, &self.end(node, "in")));
         }
-        let ins = edges.iter().filter(|edge| is_here(&edge.to));
-        let outs = edges.iter().filter(|edge| is_here(&edge.from));
-        let in_nodes = ins.map(|edge| {
-            json!({"id": format!("__in_{}", edge.number), "node_type": "__In", "params": {"edge": edge.number}})
-        });
-        let out_nodes = outs.map(|edge| {
-            let to = edge.to.as_ref().and_then(|(node, _)| self.segment_of(*node));
-            let params = json!({"edge": edge.number, "to": to});
-            json!({"id": format!("__out_{}", edge.number), "node_type": "__Out", "params": params})
-        });
-        let real_nodes = members.iter().map(|(index, node)| self.node_json(*index, node));
-        json!({
-            "place": place.name(),
-            "runtime": place.runtime().name(),
-            "requires": requires,
-            "metrics": self.metrics,
-            "nodes": in_nodes.chain(real_nodes).chain(out_nodes).collect::<Vec<_>>(),
-            "connections": self.wires(segment, edges),
-        })
+        for wire in &self.graph.connections {
+            let (from, to) = (self.end(wire.from, &wire.from_port), self.end(wire.to, &wire.to_port));
+            let (giving, taking) = (self.segment_of(wire.from), self.segment_of(wire.to));
+            if giving == taking {
+                draft(drafts, giving, |draft| draft.wires.push(json!({"from": from, "to": to})));
+            } else {
+                let edge = next();
+                draft(drafts, giving, |draft| draft.leave(edge, &from, Some(taking)));
+                draft(drafts, taking, |draft| draft.enter(edge, &to));
+            }
+        }
+        for &node in &self.sinks {
+            let edge = next();
+            outputs.push(host_end(edge, node));
+            draft(drafts, self.segment_of(node), |draft| draft.leave(edge, &self.end(node, "*"), None));
+        }
+        (inputs, outputs)
     }
 
     fn node_json(&self, index: usize, node: &GraphNode) -> Json {
@@ -185,50 +204,12 @@ impl<'a> Planner<'a> {
         object.into()
     }
 
-    /// The connections of a segment: what the host gives, then all connections in manifest order with cut ones at
-    /// their own places, then what goes to the host.
-    fn wires(&self, segment: usize, edges: &[Edge]) -> Vec<Json> {
-        let name = |end: &(usize, String)| self.node(end.0).map(|node| format!("{}.{}", node.id, end.1));
-        let here = |node: usize| self.segment_of(node) == Some(segment);
-        let mut wires = Vec::new();
-        let mut add = |from: Option<String>, to: Option<String>| wires.push(json!({"from": from, "to": to}));
-        let mut cut = edges.iter().filter(|edge| edge.from.is_some() && edge.to.is_some());
-        for edge in edges.iter().filter(|edge| edge.from.is_none()) {
-            if let Some(to) = edge.to.as_ref().filter(|to| here(to.0)) {
-                add(Some(format!("__in_{}.out", edge.number)), name(to));
-            }
-        }
-        for wire in &self.graph.connections {
-            let from = (wire.from, wire.from_port.clone());
-            let to = (wire.to, wire.to_port.clone());
-            if !self.is_cut(wire) {
-                if here(wire.from) {
-                    add(name(&from), name(&to));
-                }
-                continue;
-            }
-            // Cut connections are numbered in the same order.
-            let Some(edge) = cut.next() else { continue };
-            if here(wire.from) {
-                add(name(&from), Some(format!("__out_{}.in", edge.number)));
-            } else if here(wire.to) {
-                add(Some(format!("__in_{}.out", edge.number)), name(&to));
-            }
-        }
-        for edge in edges.iter().filter(|edge| edge.to.is_none()) {
-            if let Some(from) = edge.from.as_ref().filter(|from| here(from.0)) {
-                add(name(from), Some(format!("__out_{}.in", edge.number)));
-            }
-        }
-        wires
+    fn end(&self, node: usize, port: &str) -> String {
+        format!("{}.{port}", self.node(node).map_or("", |node| &node.id))
     }
 
-    fn is_cut(&self, wire: &Connection) -> bool {
-        self.segment_of(wire.from) != self.segment_of(wire.to)
-    }
-
-    fn segment_of(&self, node: usize) -> Option<usize> {
-        self.segment.get(node).copied()
+    fn segment_of(&self, node: usize) -> usize {
+        self.segment.get(node).copied().unwrap_or_default()
     }
 
     fn node(&self, index: usize) -> Option<&GraphNode> {
@@ -237,6 +218,12 @@ impl<'a> Planner<'a> {
 
     fn ids(&self, nodes: &[usize]) -> Vec<&str> {
         nodes.iter().filter_map(|&node| self.node(node)).map(|node| node.id.as_str()).collect()
+    }
+}
+
+fn draft(drafts: &mut [Draft], segment: usize, change: impl FnOnce(&mut Draft)) {
+    if let Some(draft) = drafts.get_mut(segment) {
+        change(draft);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use remotemedia_engine::array::{DType, Tensor};
 use remotemedia_engine::buffer::Buffer;
 use remotemedia_engine::json_form::{from_json, to_json};
 use remotemedia_engine::packet::{Item, Packet, contiguous};
@@ -57,6 +58,19 @@ fn kinds_survive_not_only_values() {
     assert!(matches!(back[0].value, Value::Int(2)));
     assert!(matches!(back[1].value, Value::Float(_)));
     assert!(matches!(back[2].value, Value::Float(_)));
+}
+
+#[test]
+fn shared_values_are_sent_once() {
+    let tensor: Value = Tensor::new(DType::U8, vec![3], vec![1u8, 2, 3].into()).unwrap().into();
+    let list: Value = (0..100).map(Value::Int).collect::<Vec<_>>().into();
+    let items: Vec<Item> = [&tensor, &list, &tensor, &list]
+        .into_iter()
+        .map(|value| Item { round: 0, edge: 0, value: value.clone() })
+        .collect();
+    let packet = Packet::of(&items);
+    assert_eq!(packet.buffers.len(), 2);
+    assert_eq!(packet.items().unwrap(), items);
 }
 
 #[test]

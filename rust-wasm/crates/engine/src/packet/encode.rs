@@ -1,6 +1,7 @@
 //! Writing items into a packet.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::json;
 
@@ -34,6 +35,8 @@ struct Writer {
     buffers: Vec<Buffer>,
     /// Buffers already written, by address and length: a value that went to several places is sent once.
     written: BTreeMap<(usize, usize), usize>,
+    /// References of lists already written, by address, for the same reason.
+    lists: BTreeMap<usize, usize>,
 }
 
 impl Writer {
@@ -90,7 +93,7 @@ impl Writer {
             Value::Int(int) => self.literal(&int.to_string()),
             Value::Float(float) => self.float(*float),
             Value::Str(text) => self.string(text),
-            Value::List(items) => self.list(items, |item| item),
+            Value::List(items) => self.shared_list(items),
             Value::Map(map) if map.contains_key("$") => {
                 self.text.push_str("{\"$\":");
                 self.map(map);
@@ -128,6 +131,19 @@ impl Writer {
         }
     }
 
+    fn shared_list(&mut self, items: &Rc<Vec<Value>>) {
+        let address = Rc::as_ptr(items).addr();
+        if let Some(&reference) = self.lists.get(&address) {
+            return self.refer(reference);
+        }
+        let (before, at) = (self.refs.len(), self.text.len());
+        self.list(items, |item| item);
+        // Only what became one reference as a whole.
+        if self.refs.len() == before + 1 && self.text.get(at..at + 1) == Some("{") {
+            self.lists.insert(address, before);
+        }
+    }
+
     fn map(&mut self, map: &Map) {
         self.text.push('{');
         for (i, (key, item)) in map.iter().enumerate() {
@@ -147,10 +163,14 @@ impl Writer {
     }
 
     fn reference(&mut self, entry: String) {
-        self.text.push_str("{\"$\":");
-        self.number(self.refs.len());
-        self.text.push('}');
+        self.refer(self.refs.len());
         self.refs.push(entry);
+    }
+
+    fn refer(&mut self, reference: usize) {
+        self.text.push_str("{\"$\":");
+        self.number(reference);
+        self.text.push('}');
     }
 
     fn buffer(&mut self, buffer: Buffer) -> usize {
