@@ -1,7 +1,15 @@
 /** Runs pipelines: the library's main entry. */
 import { type AssetUrls, pageUrl, resolveAssets } from './assets.js';
 import { batches } from './batches.js';
-import { asError, CancelledError, ClosedError, NodeTimeoutError, type RemoteMediaError } from './errors.js';
+import {
+  asError,
+  CancelledError,
+  ClosedError,
+  ManifestError,
+  NodeError,
+  NodeTimeoutError,
+  type RemoteMediaError,
+} from './errors.js';
 import { jsCatalogEntry } from './js-catalog.js';
 import type { JsNodeClass, JsNodeFactory } from './js-node.js';
 import type { CatalogEntry, Input, Manifest, RuntimeHint } from './manifest.js';
@@ -76,14 +84,19 @@ export class PipelineRunner {
    * Runs a pipeline. A list is a list of items, anything else is one item. Rejects with the error of the run:
    * ManifestError with all issues, NodeError, CancelledError, …; `error.partial` holds what sinks gave before it.
    */
-  execute(source: PipelineSource, input: Input = [], options: ExecuteOptions = {}): Promise<ExecuteResult> {
-    return this.inTurn(options.signal, () => this.run(source, toItems(input), options));
+  async execute(
+    source: PipelineSource,
+    input: Input = [],
+    options: ExecuteOptions = {},
+  ): Promise<ExecuteResult> {
+    const manifest = manifestText(source);
+    return this.inTurn(options.signal, () => this.run(manifest, toItems(input), options));
   }
 
   /** Loads everything that a pipeline needs, so that its first run starts at once. */
   async preload(source: PipelineSource, options: ExecuteOptions = {}): Promise<void> {
-    const job = (): Job => this.job('preload', manifestText(source), options);
-    await this.inTurn(options.signal, () => this.load(job(), options));
+    const manifest = manifestText(source);
+    await this.inTurn(options.signal, () => this.load(this.job('preload', manifest, options), options));
   }
 
   /**
@@ -156,12 +169,12 @@ export class PipelineRunner {
   }
 
   private async run(
-    source: PipelineSource,
+    manifest: string,
     items: readonly Value[],
     options: ExecuteOptions,
   ): Promise<ExecuteResult> {
     const begun = performance.now();
-    const job = this.job('run', manifestText(source), options);
+    const job = this.job('run', manifest, options);
     const collector = new Collector();
     try {
       return await this.supervised(job, options, collector, async (session) => {
@@ -249,15 +262,15 @@ async function feed(
   for (const batch of batches(items)) {
     const rounds = batch.items.map((_, index) => batch.first + index);
     const buffers = new Set<ArrayBufferLike>();
-    const packets = plan.inputs.map(({ edge, segment }, index): Addressed => {
+    const packets = plan.inputs.map(({ edge, segment, node }, index): Addressed => {
       const columns = { rounds, edges: edge, values: batch.items };
       // Memory can be moved only once: to the last source.
       if (transfer && index === plan.inputs.length - 1) {
-        const packet = encodeLoose(columns);
+        const packet = forSource(node, () => encodeLoose(columns));
         for (const { buffer } of [packet.header, ...packet.buffers]) buffers.add(buffer);
         return { segment, packet };
       }
-      const whole = encodePacket(columns, (bytes) => pool.take(bytes));
+      const whole = forSource(node, () => encodePacket(columns, (bytes) => pool.take(bytes)));
       buffers.add(whole.buffer);
       return { segment, packet: { buffer: whole.buffer, length: whole.length } };
     });
@@ -269,13 +282,33 @@ async function feed(
   }
 }
 
+/** Encodes input; an error names the source that would have received it. */
+function forSource<T>(nodeId: string, encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    const { code, path, itemIndex } = error;
+    throw new NodeError(error.message, { code, path, itemIndex, nodeId, cause: error });
+  }
+}
+
 function toItems(input: Input): readonly Value[] {
   return Array.isArray(input) ? input : [input as Value];
 }
 
+/** The manifest as JSON text; the planner checks what it says. Throws ManifestError if it cannot be JSON. */
 function manifestText(source: PipelineSource): string {
-  if (typeof source === 'string') return JSON.stringify(JSON.parse(source));
-  return JSON.stringify('manifest' in source ? source.manifest : source);
+  try {
+    if (typeof source === 'string') return JSON.stringify(JSON.parse(source));
+    const isPackage = typeof source === 'object' && source !== null && 'manifest' in source;
+    return JSON.stringify(isPackage ? source.manifest : source) ?? 'null';
+  } catch (error) {
+    const message = `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    throw ManifestError.of([
+      { code: 'wrong_type', path: '$', message, severity: 'error', expected: 'object' },
+    ]);
+  }
 }
 
 function cancelled(signal?: AbortSignal): CancelledError {

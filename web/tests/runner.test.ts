@@ -45,6 +45,22 @@ async function outputsOf(manifest: Manifest | string, input: Value, target = run
   return (await target.execute(manifest, input)).outputs;
 }
 
+describe('input that cannot be run', () => {
+  test('a manifest that is no JSON is a ManifestError, at once and for every call', async () => {
+    await expect(runner.execute('not json', [1])).rejects.toBeInstanceOf(ManifestError);
+    await expect(runner.preload('not json')).rejects.toBeInstanceOf(ManifestError);
+    await expect(runner.execute(null as unknown as string)).rejects.toBeInstanceOf(ManifestError);
+    expect(await outputsOf(calculator, [5])).toEqual([20]);
+  });
+
+  test('a value that cannot travel names source, item and path', async () => {
+    const error = await runner.execute(calculator, [1, { a: '\ud800' }]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(NodeError);
+    expect(error).toMatchObject({ code: 'unrepresentable_value', nodeId: 'n0', itemIndex: 1, path: '$.a' });
+    expect(await outputsOf(calculator, [5])).toEqual([20]);
+  });
+});
+
 describe('inputs and results', () => {
   test('the documented example', async () => {
     const { outputs, sinks, result, metrics, skipped, warnings } = await runner.execute(
