@@ -105,16 +105,20 @@ fn decode(file: &[u8]) -> Result<Audio, Malformed> {
     let mut at = 12;
     while at + 8 <= file.len() {
         let name = file.get(at..at + 4).unwrap_or_default();
-        let size = word(file, at + 4).unwrap_or_default() as usize;
         let body_at = at + 8;
+        let size = match word(file, at + 4).unwrap_or_default() {
+            // A recorder that was cut off leaves this.
+            u32::MAX if name == b"data" => file.len() - body_at,
+            size => size as usize,
+        };
         let body = body_at.checked_add(size).and_then(|end| file.get(body_at..end));
         let Some(body) = body else {
             let name = String::from_utf8_lossy(name);
             return malformed(format!("chunk {name:?} of {size} bytes runs over the end"), at);
         };
         match name {
-            b"fmt " if format.is_none() => format = Some(read_format(body, body_at)?),
-            b"data" if data.is_none() => data = Some((body, body_at)),
+            b"fmt " => format = Some(read_format(body, body_at)?),
+            b"data" => data = Some((body, body_at)),
             _ => {}
         }
         // Chunks are padded to even lengths; the last pad byte may be missing.
@@ -165,6 +169,9 @@ fn read_format(body: &[u8], at: usize) -> Result<Format, Malformed> {
     };
     if channels == 0 || rate == 0 {
         return malformed(format!("{channels} channels at {rate} Hz"), at);
+    }
+    if usize::from(align) != encoding.size() * usize::from(channels) {
+        return malformed(format!("block size {align} for {channels} channels of {bits} bits"), at);
     }
     Ok(Format { encoding, channels: usize::from(channels), rate })
 }
