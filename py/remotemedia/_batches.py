@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from remotemedia._effects import Batch
 from remotemedia._packet import decode, encode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class RawPacket:
@@ -28,12 +25,13 @@ def encode_batch(batch: Batch) -> RawPacket:
     return RawPacket(batch.to, header, buffers)
 
 
-def decode_batches(header: str, buffers: list[Any], to: int | None = None) -> Iterator[Batch]:
+def decode_batches(header: str, buffers: list[Any], to: int | None = None) -> list[Batch]:
     """Decode a packet into one batch per edge; raises PacketError."""
     rounds, edges, values = decode(header, buffers)
     if isinstance(edges, int):
-        yield Batch(to, edges, rounds, values)
-        return
+        return [Batch(to, edges, rounds, values)]
+    batches = []
     for edge in dict.fromkeys(edges):
         kept = [i for i, other in enumerate(edges) if other == edge]
-        yield Batch(to, edge, [rounds[i] for i in kept], [values[i] for i in kept])
+        batches.append(Batch(to, edge, [rounds[i] for i in kept], [values[i] for i in kept]))
+    return batches

@@ -162,8 +162,12 @@ class Engine:
 
     def _gather(self, step: Step) -> Columns:
         """Return the items of a node, by round and then by connection, as far as the limit."""
-        slots = self._slots
-        arrived = [(columns, port) for slot, port in step.inputs if (columns := slots[slot])]
+        arrived = []
+        for slot, port in step.inputs:
+            columns = self._slots[slot]
+            if columns is not None:
+                arrived.append((columns, port))
+                self._slots[slot] = None  # so that arrays are released as soon as they are used
         if not arrived:
             return [], []
         if len(arrived) == 1 and not step.takes_port:
@@ -203,7 +207,7 @@ class Engine:
         ready: list[Any] = []
         items = size = 0
         for end in self._exits:
-            columns = self._slots[end.slot]
+            columns, self._slots[end.slot] = self._slots[end.slot], None
             start = 0
             while columns is not None:
                 rounds, values = self._below_limit(*columns, end.step.order)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_NESTING = 400
 """Far above what 128 levels of a value can need."""
@@ -19,10 +22,16 @@ _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: linear o
 
 def parse_json(text: str) -> Any:
     """Parse JSON; raises ValueError, also for NaN and infinities and for absurd nesting."""
-    if text.count("[") + text.count("{") > MOST_NESTING and _is_too_deep(text):
+    if len(text) > MOST_NESTING and _is_too_deep(text):
         message = f"nested deeper than {MOST_NESTING} levels"
         raise ValueError(message)
-    return _decode(text)
+    try:
+        value, end = _scan(text, 0)
+        if end == len(text):
+            return value
+    except StopIteration:
+        pass
+    return _decoder.decode(text)  # allows white space around the value, and words errors
 
 
 def _constant(name: str) -> NoReturn:
@@ -30,11 +39,12 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(message)
 
 
-_decode = json.JSONDecoder(parse_constant=_constant).decode
+_decoder = json.JSONDecoder(parse_constant=_constant)
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined]
 
 
 def _is_too_deep(text: str) -> bool:
-    if not _may_be_too_deep(text):
+    if text.count("[") + text.count("{") <= MOST_NESTING or not _may_be_too_deep(text):
         return False
     # Brackets inside strings may have looked like nesting.
     return _may_be_too_deep(_STRINGS.sub("", text))

@@ -8,7 +8,6 @@ not copied, and columns of numbers are converted in one go.
 from __future__ import annotations
 
 import json
-import math
 import re
 import struct
 from array import array
@@ -35,6 +34,7 @@ MIN_RUN = 8
 """Lists of numbers from this length on travel as one buffer."""
 
 _PLAIN = frozenset({bool, str, type(None)})
+_ONLY_INT = {int}
 _NUMBER_CODES: dict[str, Literal["q", "d"]] = {"i64": "q", "f64": "d"}
 _to_json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
@@ -187,16 +187,16 @@ def _decode(header: str, buffers: list[Any]) -> Packet:
     fields = parse_json(header)
     if type(fields) is not dict:
         _refuse("the header is not an object", "header")
-    reader = _Reader(fields.get("refs", []), buffers)
-    rounds = reader.column(fields["rounds"], "rounds")
+    refs = _references(fields["refs"], buffers) if "refs" in fields else []
+    rounds = _column(fields["rounds"], refs, "rounds")
     edges = fields["edges"]
     if type(edges) is not int:
-        edges = reader.column(edges, "edges")
+        edges = _column(edges, refs, "edges")
         if len(edges) != len(rounds):
             _refuse(f"{len(edges)} edges for {len(rounds)} rounds", "edges")
     elif edges < 0:
         _refuse("a negative edge", "edges")
-    values = reader.items(fields["values"])
+    values = _list(fields["values"], refs, "values")
     if len(values) != len(rounds):
         _refuse(f"{len(values)} values for {len(rounds)} rounds", "values")
     return Packet(rounds, edges, values)
@@ -212,135 +212,139 @@ def _has_lone_surrogates(header: str) -> bool:
     return False
 
 
-class _Reader:
-    def __init__(self, refs: Any, buffers: list[Any]) -> None:
-        if type(refs) is not list:
-            _refuse("refs is not a list", "refs")
-        self._buffers = buffers
-        self._values = [self._reference(ref, index) for index, ref in enumerate(refs)]
+def _column(encoded: Any, refs: list[Any], name: str) -> list[int]:
+    numbers = _list(encoded, refs, name)
+    if numbers and (set(map(type, numbers)) != _ONLY_INT or min(numbers) < 0):
+        _refuse("only integers ≥ 0 are possible", name)
+    return numbers
 
-    def column(self, encoded: Any, name: str) -> list[int]:
-        numbers = self._list(encoded, name)
-        if numbers and (set(map(type, numbers)) != {int} or min(numbers) < 0):
-            _refuse("only integers ≥ 0 are possible", name)
-        return numbers
 
-    def items(self, encoded: Any) -> list[Any]:
-        if type(encoded) is list:
-            value = self._value
-            return [item if type(item) in _PLAIN else value(item, 1) for item in encoded]
-        return self._list(encoded, "values")
+def _list(encoded: Any, refs: list[Any], name: str) -> list[Any]:
+    if type(encoded) is list:
+        return [item if type(item) in _PLAIN else _value(item, refs, 1) for item in encoded]
+    values = _value(encoded, refs, 0)
+    if type(values) is not list:
+        _refuse("not a list", name)
+    return values
 
-    def _list(self, encoded: Any, name: str) -> list[Any]:
-        values = self._value(encoded, 0)
-        if type(values) is not list:
-            _refuse("not a list", name)
-        return values
 
-    def _value(self, encoded: Any, depth: int) -> Any:
-        kind = type(encoded)
-        if kind is dict:
-            return self._map(encoded, depth)
-        if kind is list:
-            if depth > MAX_DEPTH:
-                _refuse(f"nested deeper than {MAX_DEPTH} levels", "values")
-            value, depth = self._value, depth + 1
-            return [item if type(item) in _PLAIN else value(item, depth) for item in encoded]
-        if kind is int:
-            if not -MAX_SAFE <= encoded <= MAX_SAFE:
-                _refuse("a plain integer beyond ±(2^53 − 1)", "values")
-        elif kind is float and encoded - encoded != 0:
-            _refuse("a number out of range", "values")
-        return encoded
-
-    def _map(self, encoded: dict[str, Any], depth: int) -> Any:
-        if "$" in encoded:
-            if len(encoded) != 1:
-                _refuse("an object with $ and another key", "values")
-            form = encoded["$"]
-            if type(form) is int:
-                if not 0 <= form < len(self._values):
-                    _refuse(f"no reference {form}", "values")
-                return self._values[form]
-            if type(form) is str:
-                return parse_number(form)
-            if type(form) is not dict or "$" not in form:
-                _refuse("an unknown form of $", "values")
-            encoded = form
+def _value(encoded: Any, refs: list[Any], depth: int) -> Any:
+    kind = type(encoded)
+    if kind is dict:
+        return _map(encoded, refs, depth)
+    if kind is list:
         if depth > MAX_DEPTH:
             _refuse(f"nested deeper than {MAX_DEPTH} levels", "values")
-        value, depth = self._value, depth + 1
-        return {
-            key: item if type(item) in _PLAIN else value(item, depth)
-            for key, item in encoded.items()
-        }
-
-    def _reference(self, ref: dict[str, Any], index: int) -> Any:
-        path = f"refs[{index}]"
-        if type(ref) is not dict:
-            _refuse("a reference is not an object", path)
-        number, kind = ref["buffer"], ref["kind"]
-        if type(number) is not int or not 0 <= number < len(self._buffers):
-            _refuse(f"no buffer {number!r}", path)
-        data = self._buffers[number]
-        if kind == "tensor":
-            return _tensor(data, ref["dtype"], ref["shape"], path)
-        if kind == "list":
-            return _numbers(data, ref["dtype"], ref["shape"], path)
-        if kind == "bytes":
-            return bytes(data)
-        if kind == "audio":
-            return self._audio(data, ref, path)
-        return _refuse(f"unknown kind {kind!r}", path)
-
-    def _audio(self, data: Any, ref: dict[str, Any], path: str) -> Audio:
-        rate, timestamp = ref["sample_rate"], ref.get("timestamp")
-        if type(rate) is not int or rate < 1:
-            _refuse(f"sample_rate {rate!r}", path)
-        if "timestamp" in ref:
-            timestamp = self._value(timestamp, 0)
-            if type(timestamp) not in (int, float):
-                _refuse("timestamp is not a number", path)
-            timestamp = float(timestamp)
-        samples = _tensor(data, "f32", ref["shape"], path)
-        if samples.ndim != 2:  # noqa: PLR2004
-            _refuse("shape is not [channels, frames]", path)
-        return Audio.of_checked(samples, rate, timestamp)
+        depth += 1
+        return [item if type(item) in _PLAIN else _value(item, refs, depth) for item in encoded]
+    if kind is int:
+        if not -MAX_SAFE <= encoded <= MAX_SAFE:
+            _refuse("a plain integer beyond ±(2^53 − 1)", "values")
+    elif kind is float and encoded - encoded != 0:
+        _refuse("a number out of range", "values")
+    return encoded
 
 
-def _check_size(data: Any, dtype: str, shape: Any, path: str) -> None:
+def _map(encoded: dict[str, Any], refs: list[Any], depth: int) -> Any:
+    if "$" in encoded:
+        form = encoded["$"]
+        if len(encoded) != 1:
+            _refuse("an object with $ and another key", "values")
+        if type(form) is int:
+            if not 0 <= form < len(refs):
+                _refuse(f"no reference {form}", "values")
+            return refs[form]
+        if type(form) is str:
+            return parse_number(form)
+        if type(form) is not dict or "$" not in form:
+            _refuse("an unknown form of $", "values")
+        encoded = form
+    if depth > MAX_DEPTH:
+        _refuse(f"nested deeper than {MAX_DEPTH} levels", "values")
+    depth += 1
+    return {
+        key: item if type(item) in _PLAIN else _value(item, refs, depth)
+        for key, item in encoded.items()
+    }
+
+
+def _references(refs: Any, buffers: list[Any]) -> list[Any]:
+    if type(refs) is not list:
+        _refuse("refs is not a list", "refs")
+    values = []
+    try:
+        for ref in refs:
+            number = ref["buffer"]
+            if type(number) is not int or not 0 <= number < len(buffers):
+                _refuse(f"no buffer {number!r}", "buffer")
+            values.append(_reference(ref, buffers[number]))
+    except (PacketError, CapabilityError) as error:
+        error.path = f"refs[{len(values)}]"
+        raise
+    return values
+
+
+def _reference(ref: dict[str, Any], data: Any) -> Any:
+    kind = ref["kind"]
+    if kind == "tensor":
+        return _tensor(data, ref["dtype"], ref["shape"])
+    if kind == "list":
+        return _numbers(data, ref["dtype"], ref["shape"])
+    if kind == "bytes":
+        return bytes(data)
+    if kind == "audio":
+        return _audio(data, ref)
+    return _refuse(f"unknown kind {kind!r}", "kind")
+
+
+def _audio(data: Any, ref: dict[str, Any]) -> Audio:
+    rate, timestamp = ref["sample_rate"], None
+    if type(rate) is not int or rate < 1:
+        _refuse(f"sample_rate {rate!r}", "sample_rate")
+    if "timestamp" in ref:
+        timestamp = _value(ref["timestamp"], [], 0)
+        if type(timestamp) not in (int, float):
+            _refuse("timestamp is not a number", "timestamp")
+        timestamp = float(timestamp)
+    samples = _tensor(data, "f32", ref["shape"])
+    if samples.ndim != 2:  # noqa: PLR2004
+        _refuse("shape is not [channels, frames]", "shape")
+    return Audio.of_checked(samples, rate, timestamp)
+
+
+def _check_size(data: Any, dtype: str, shape: Any) -> None:
     size = SIZES.get(dtype) if type(dtype) is str else None
     if size is None:
-        _refuse(f"unknown dtype {dtype!r}", path)
-    if type(shape) is not list or any(type(n) is not int or n < 0 for n in shape):
-        _refuse("shape is not a list of sizes", path)
-    if math.prod(shape) * size != len(data):
-        _refuse(f"{len(data)} bytes do not fit the shape {shape[:8]} of {dtype}", path)
+        _refuse(f"unknown dtype {dtype!r}", "dtype")
+    if type(shape) is not list:
+        _refuse("shape is not a list", "shape")
+    for n in shape:
+        if type(n) is not int or n < 0:
+            _refuse(f"shape {shape[:8]} is not a list of sizes", "shape")
+        size *= n
+    if size != len(data):
+        _refuse(f"{len(data)} bytes do not fit the shape {shape[:8]} of {dtype}", "shape")
 
 
-def _tensor(data: Any, dtype: str, shape: Any, path: str) -> Any:
-    _check_size(data, dtype, shape, path)
+def _tensor(data: Any, dtype: str, shape: Any) -> Any:
+    _check_size(data, dtype, shape)
+    np = numpy()
     try:
-        np = numpy()
         elements = np.frombuffer(data, DTYPES[dtype])
         if len(shape) != 1:
             elements = elements.reshape(shape)
-        if dtype == "bool":
-            raw = elements.view("u1")
-            elements = raw != 0 if raw.size and raw.max() > 1 else elements
-            return read_only(elements)
     except ValueError as error:
-        _refuse(f"no array has the shape {shape[:8]}: {error}", path)
-    except CapabilityError as error:
-        error.path = path
-        raise
+        _refuse(f"no array has the shape {shape[:8]}: {error}", "shape")
+    if dtype == "bool":
+        raw = elements.view("u1")
+        return read_only(raw != 0) if raw.size and raw.max() > 1 else elements
     return elements
 
 
-def _numbers(data: Any, dtype: str, shape: Any, path: str) -> list[Any]:
-    _check_size(data, dtype, shape, path)
+def _numbers(data: Any, dtype: str, shape: Any) -> list[Any]:
+    _check_size(data, dtype, shape)
     if dtype not in _NUMBER_CODES or len(shape) != 1:
-        _refuse("a list is one row of i64 or f64", path)
+        _refuse("a list is one row of i64 or f64", "shape")
     numbers: list[Any] = memoryview(data).cast("B").cast(_NUMBER_CODES[dtype]).tolist()
     return numbers
 

@@ -40,6 +40,9 @@ _NAMES = {code: name for name, code in DTYPES.items()}
 
 def numpy() -> Any:
     """Return the module numpy, or raise CapabilityError if it is not installed."""
+    loaded = sys.modules.get("numpy")  # much faster than an import statement
+    if loaded is not None:
+        return loaded
     try:
         import numpy as np
     except ImportError:

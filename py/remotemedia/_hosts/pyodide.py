@@ -12,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._batches import decode_batches, encode_batch
-from remotemedia._effects import Await, Emit, drive, drive_async
+from remotemedia._effects import Await, Emit, Sleep, drive, drive_async
 from remotemedia._engine import Engine
 from remotemedia._errors import ClosedError, RemoteMediaError
 from remotemedia._json_text import parse_json
@@ -20,10 +20,10 @@ from remotemedia._packet import pack_into, packed_size
 from remotemedia._registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from remotemedia._batches import RawPacket
-    from remotemedia._effects import Batch, Effects
+    from remotemedia._effects import Batch, Effects, Result
 
 DONE, MORE, SLEEP, FAILED = range(4)
 TO_HOST = 0xFFFFFFFF
@@ -31,6 +31,7 @@ MOST_ITEMS = 4096
 MOST_BYTES = 4 << 20
 
 _ARENA_BYTES = 64 << 10
+_FOUR = struct.Struct("<4I")
 
 
 class _Open:
@@ -39,6 +40,12 @@ class _Open:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.call: Effects | None = None
+
+    def start(self, verb: str, parts: tuple[Any, ...], until: tuple[float, int]) -> Effects:
+        """Start a call; packets are read when it begins to run."""
+        if verb == "run":
+            return self.engine.run(_batches(parts), until)
+        return self.engine.flush(_batches(parts), until)
 
 
 class PyodideHost:
@@ -70,33 +77,37 @@ class PyodideHost:
 
     def run(self, handle: int, until_round: float, until_order: int, *parts: Any) -> int:
         """Process a batch; returns the length of the result in the arena."""
-        return self._sync(self._start(handle, "run", until_round, until_order, parts))
+        return self._begin(handle, "run", parts, (until_round, until_order))
 
     def flush(self, handle: int, until_round: float, until_order: int, *parts: Any) -> int:
         """Process the flush round; returns the length of the result in the arena."""
-        return self._sync(self._start(handle, "flush", until_round, until_order, parts))
+        return self._begin(handle, "flush", parts, (until_round, until_order))
 
     def resume(self, handle: int) -> int:
         """Go on after `more` or `sleep`; returns the length of the result in the arena."""
-        return self._sync(self._turn(handle))
+        entry = self._open.get(handle)
+        if entry is None or entry.call is None:
+            return self._write(FAILED, [], error=_closed(handle))
+        return self._advance(entry, entry.call)
 
     async def run_async(
         self, handle: int, until_round: float, until_order: int, *parts: Any
     ) -> int:
         """Process a batch in a segment with an async node."""
-        turn = self._start(handle, "run", until_round, until_order, parts)
-        return int(await drive_async(turn))
+        return await self._begin_async(handle, "run", parts, (until_round, until_order))
 
     async def flush_async(
         self, handle: int, until_round: float, until_order: int, *parts: Any
     ) -> int:
         """Process the flush round in a segment with an async node."""
-        turn = self._start(handle, "flush", until_round, until_order, parts)
-        return int(await drive_async(turn))
+        return await self._begin_async(handle, "flush", parts, (until_round, until_order))
 
     async def resume_async(self, handle: int) -> int:
         """Go on after `more` or `sleep` in a segment with an async node."""
-        return int(await drive_async(self._turn(handle)))
+        entry = self._open.get(handle)
+        if entry is None or entry.call is None:
+            return self._write(FAILED, [], error=_closed(handle))
+        return int(await drive_async(self._turn(entry, entry.call)))
 
     def is_async(self, handle: int) -> bool:
         """Tell whether the segment has an async node."""
@@ -126,31 +137,43 @@ class PyodideHost:
         """Return the catalog entries of the Python nodes as JSON."""
         return json.dumps(self._registry.catalog())
 
-    # --- turns ------------------------------------------------------------------------------
+    # --- calls of the engine --------------------------------------------------------------
 
-    def _start(
-        self, handle: int, verb: str, until_round: float, until_order: int, parts: tuple[Any, ...]
-    ) -> Effects:
-        until = until_round, until_order
-
-        def call(engine: Engine) -> Effects:
-            return getattr(engine, verb)(_batches(parts), until)  # type: ignore[no-any-return]
-
-        return self._turn(handle, call)
-
-    def _turn(self, handle: int, start: Callable[[Engine], Effects] | None = None) -> Effects:
-        """Go on as far as the host must know something; returns the length of the result."""
+    def _begin(
+        self, handle: int, verb: str, parts: tuple[Any, ...], until: tuple[float, int]
+    ) -> int:
         entry = self._open.get(handle)
         if entry is None:
-            return self._write(FAILED, [], error=ClosedError(f"there is no open segment {handle}"))
+            return self._write(FAILED, [], error=_closed(handle))
+        entry.call = call = entry.start(verb, parts, until)
+        return self._advance(entry, call)
+
+    async def _begin_async(
+        self, handle: int, verb: str, parts: tuple[Any, ...], until: tuple[float, int]
+    ) -> int:
+        entry = self._open.get(handle)
+        if entry is None:
+            return self._write(FAILED, [], error=_closed(handle))
+        entry.call = call = entry.start(verb, parts, until)
+        return int(await drive_async(self._turn(entry, call)))
+
+    def _advance(self, entry: _Open, call: Effects) -> int:
+        """Go on as far as the host must know something; returns the length of the result."""
         try:
-            if start is not None:
-                entry.call = start(entry.engine)
-            call = entry.call
-            if call is None:
-                raise ClosedError(f"no call of segment {handle} is under way")
             effect = call.send(None)
-            while type(effect) is Await:
+        except StopIteration as end:
+            return self._finish(entry, end.value)
+        except Exception as error:  # noqa: BLE001 - it goes over the wire
+            return self._write(FAILED, [], error=error)
+        if isinstance(effect, Await):
+            return int(drive(self._turn(entry, call, effect)))
+        return self._pause(effect)
+
+    def _turn(self, entry: _Open, call: Effects, effect: Any = None) -> Effects:
+        """Do the same as `_advance`, yielding what has to be awaited."""
+        try:
+            effect = effect or call.send(None)
+            while isinstance(effect, Await):
                 try:
                     value = yield effect
                 except Exception as error:  # noqa: BLE001 - it belongs to the node
@@ -158,17 +181,20 @@ class PyodideHost:
                 else:
                     effect = call.send(value)
         except StopIteration as end:
-            entry.call = None
-            outputs, failure = end.value
-            return self._write(DONE if failure is None else FAILED, outputs, error=failure)
+            return self._finish(entry, end.value)
         except Exception as error:  # noqa: BLE001 - it goes over the wire
             return self._write(FAILED, [], error=error)
+        return self._pause(effect)
+
+    def _finish(self, entry: _Open, result: Result) -> int:
+        entry.call = None
+        outputs, error = result
+        return self._write(DONE if error is None else FAILED, outputs, error=error)
+
+    def _pause(self, effect: Emit | Sleep) -> int:
         if isinstance(effect, Emit):
             return self._write(MORE, effect.outputs)
         return self._write(SLEEP, [], sleep_ms=math.ceil(effect.milliseconds))
-
-    def _sync(self, turn: Effects) -> int:
-        return int(drive(turn))
 
     def _write(
         self,
@@ -179,6 +205,9 @@ class PyodideHost:
         error: Exception | None = None,
     ) -> int:
         """Write a result into the arena; returns its length."""
+        if not packets and error is None:
+            _FOUR.pack_into(self._arena, 0, status, 0, sleep_ms, 0)
+            return 16
         text = b"" if error is None else json.dumps(_wire(error)).encode()
         start = 16 + len(text) + -len(text) % 16
         headers = [packet.header.encode() for packet in packets]
@@ -190,11 +219,11 @@ class PyodideHost:
         if total > len(self._arena):
             self._arena = bytearray(1 << (total - 1).bit_length())
         arena = memoryview(self._arena)
-        struct.pack_into("<4I", arena, 0, status, len(packets), sleep_ms, len(text))
+        _FOUR.pack_into(arena, 0, status, len(packets), sleep_ms, len(text))
         arena[16 : 16 + len(text)] = text
         for header, packet, size in zip(headers, packets, sizes, strict=True):
             to = TO_HOST if packet.to is None else packet.to
-            struct.pack_into("<4I", arena, start, to, 0, 0, 0)
+            _FOUR.pack_into(arena, start, to, 0, 0, 0)
             pack_into(arena[start + 16 : start + 16 + size], header, packet.buffers)
             start += 16 + size
         return total
@@ -205,9 +234,8 @@ def connect() -> PyodideHost:
     return PyodideHost()
 
 
-def _batches(parts: tuple[Any, ...]) -> list[Batch]:
+def _batches(parts: tuple[Any, ...]) -> Iterator[Batch]:
     """Read packets that arrive as header, buffers, header, buffers and so on."""
-    batches: list[Batch] = []
     header: str | None = None
     buffers: list[Any] = []
     for part in parts:
@@ -215,11 +243,14 @@ def _batches(parts: tuple[Any, ...]) -> list[Batch]:
             buffers.append(part.to_bytes())
             continue
         if header is not None:
-            batches += decode_batches(header, buffers)
+            yield from decode_batches(header, buffers)
         header, buffers = part, []
     if header is not None:
-        batches += decode_batches(header, buffers)
-    return batches
+        yield from decode_batches(header, buffers)
+
+
+def _closed(handle: int) -> ClosedError:
+    return ClosedError(f"segment {handle} is not open, or has no call under way")
 
 
 def _wire(error: Exception) -> dict[str, Any]:
