@@ -151,8 +151,8 @@ fn planar(data: &[u8], format: &Format, frames: usize) -> Vec<f32> {
 }
 
 fn read_format(body: &[u8], at: usize) -> Result<Format, Malformed> {
-    let (Some(tag), Some(channels), Some(rate), Some(bits)) =
-        (half(body, 0), half(body, 2), word(body, 4), half(body, 14))
+    let (Some(tag), Some(channels), Some(rate), Some(align), Some(bits)) =
+        (half(body, 0), half(body, 2), word(body, 4), half(body, 12), half(body, 14))
     else {
         return malformed("fmt chunk shorter than 16 bytes", at);
     };
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn chunks_come_in_any_order_and_others_are_passed_over() {
         let file =
-            wav(&[chunk(b"LIST", b"odd"), chunk(b"data", &[192]), fmt(1, 1, 8), chunk(b"data", &[0, 0])]);
+            wav(&[chunk(b"LIST", b"odd"), chunk(b"data", &[0, 0]), fmt(1, 1, 8), chunk(b"data", &[192])]);
         assert_eq!(samples(&file), [0.5]);
     }
 
@@ -272,8 +272,12 @@ mod tests {
             let error = decode(&file).unwrap_err();
             assert!(error.to_string().contains("at byte"), "{name}");
         }
-        let mut huge = good;
-        huge[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(decode(&huge).unwrap_err().at, 36);
+        let mut wrong = good;
+        wrong[40..44].copy_from_slice(&3u32.to_le_bytes());
+        assert_eq!(decode(&wrong).unwrap_err().at, 36);
+        wrong[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(samples(&wrong), [0.5], "a recording that was cut off goes to the end");
+        wrong[32] = 3;
+        assert!(decode(&wrong).unwrap_err().to_string().contains("block size 3"));
     }
 }
