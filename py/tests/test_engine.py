@@ -1,4 +1,5 @@
 import math
+import weakref
 from itertools import pairwise
 
 import numpy as np
@@ -509,6 +510,16 @@ def test_a_node_cannot_change_an_array_it_gets():
     _, error = run(opened(spec, [MutatingNode]), (0, [0], [np.ones(3)]))
     assert error.node_id == "m"
     assert "read-only" in error.message
+
+
+def test_arrays_are_released_when_they_are_used():
+    spec = segment([("n", "PassThroughNode", {})], [], {0: "n.in"}, {1: ("n.*", None)})
+    engine = opened(spec)
+    array = np.zeros(10)
+    alive = weakref.ref(array)
+    run(engine, (0, [0], [array]))
+    del array
+    assert alive() is None
 
 
 class BufferNode(Node):
