@@ -122,7 +122,7 @@ async function flows(browser) {
     const hopRow = async (megabytes, bar) => {
       const make = '(data) => new window.bare.Tensor("f32", [data.length], data)';
       const pairs = await page.evaluate(
-        `(${hop})(window.bare.runner, ${make}, ${megabytes}, ${megabytes > 4 ? 15 : 60})`,
+        `(${hop})(window.bare.runner, ${make}, ${megabytes}, ${64 / megabytes}, 15)`,
       );
       const [value, reference] = [median(pairs.map((p) => p.hopUs)), median(pairs.map((p) => p.copyUs))];
       const name = `Rust → Python, ${megabytes} MB f32 / TypedArray.set`;

@@ -57,7 +57,7 @@ async function flows() {
   }
   for (const megabytes of [1, 16]) {
     const tensor = (data) => new Tensor('f32', [data.length], data);
-    const pairs = await hop(runner, tensor, megabytes, megabytes > 4 ? 15 : 60);
+    const pairs = await hop(runner, tensor, megabytes, 64 / megabytes, 15);
     const [value, reference] = [median(pairs.map((p) => p.hopUs)), median(pairs.map((p) => p.copyUs))];
     const name = `Rust → Python, ${megabytes} MB f32 / TypedArray.set`;
     rows.push({ name, unit: 'µs', value, reference, ratio: value / reference, bar: null });

@@ -27,10 +27,11 @@ export async function scalars(runner, runtime, repetitions) {
 }
 
 /**
- * The hop from Rust to Python of one f32 tensor: what a call into Python takes beyond its nodes, and copying the same
- * bytes with TypedArray.set, both in microseconds; one pair per repetition.
+ * The hop from Rust to Python of f32 tensors: the crossing's time as the metrics of the run give it (from the memory of the
+ * Rust module to an array in Python, without the work of nodes and engines), and the same bytes copied with
+ * TypedArray.set between as many buffers, both in microseconds per tensor; one pair per repetition.
  */
-export async function hop(runner, tensor, megabytes, repetitions) {
+export async function hop(runner, tensor, megabytes, count, repetitions) {
   const manifest = {
     version: 'v1',
     nodes: [
@@ -42,17 +43,18 @@ export async function hop(runner, tensor, megabytes, repetitions) {
   };
   const from = new Float32Array(megabytes * 2 ** 18).fill(0.5);
   const to = new Float32Array(from.length);
-  const copies = Math.max(1, 64 / megabytes);
+  const input = Array.from({ length: count }, () => tensor(from));
   const pairs = [];
-  for (let k = 0; k < repetitions; k++) {
-    const { metrics } = await runner.execute(manifest, [tensor(from)], { enableMetrics: true });
+  for (let k = -3; k < repetitions; k++) {
+    const { metrics } = await runner.execute(manifest, input, { enableMetrics: true });
     const crossing = metrics.crossing_metrics.find(
       (row) => row.from === 'rust:runtime' && row.to === 'python',
     );
+    const copies = Math.max(count, 8);
     const begun = performance.now();
     for (let copy = 0; copy < copies; copy++) to.set(from);
     const copyUs = ((performance.now() - begun) * 1000) / copies;
-    pairs.push({ hopUs: crossing.total_duration_us, copyUs, packets: crossing.packets });
+    if (k >= 0) pairs.push({ hopUs: crossing.total_duration_us / count, copyUs });
   }
   return pairs;
 }

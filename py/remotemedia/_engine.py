@@ -74,6 +74,7 @@ class Engine:
         self._open: list[Step] = []
         self._skipped: list[RemoteMediaError] = []
         self._skipped_count = 0
+        self._running_us = 0.0
         self.is_async = any(step.is_async for step in self._steps)
 
     def open(self) -> None:
@@ -91,12 +92,15 @@ class Engine:
         """Process a batch of rounds."""
         self._limit, self._error = until, None
         self._feed(batches)
+        start = perf_counter() if self._measures else 0.0
         for step in self._steps:
             rounds, values = self._gather(step)
             if rounds:
                 outputs = Outputs()
                 yield from self._process(step, rounds, values, outputs)
                 self._pass_on(step, outputs)
+        if self._measures:
+            self._running_us += (perf_counter() - start) * 1e6
         return (yield from self._leave())
 
     def flush(self, batches: Iterable[Batch], until: tuple[float, int] = NO_LIMIT) -> Effects:
@@ -133,8 +137,10 @@ class Engine:
     def metrics(self) -> dict[str, Any]:
         """Return what was counted and, if the segment asks for it, measured."""
         errors = [error.to_wire() for error in self._skipped]
+        nodes_us = sum(step.total_us for step in self._steps)
         return {
             "nodes": [node_metrics(step) for step in self._steps],
+            "engine_us": max(0.0, self._running_us - nodes_us),
             "skipped": {"count": self._skipped_count, "errors": errors},
         }
 

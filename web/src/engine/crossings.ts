@@ -42,16 +42,16 @@ export class Crossings {
   }
 
   /**
-   * What a segment's calls took beyond its nodes is the crossing's, shared by bytes. `nodesUs` is the time of the nodes
-   * since the start of the run.
+   * What a segment's calls took beyond its nodes and its engine is the crossing's, shared by bytes. `insideUs` is the time
+   * of nodes and engine since the start of the run.
    */
-  settle(segment: number, nodesUs: number): void {
+  settle(segment: number, insideUs: number): void {
     const entry = this.segment(segment);
     const total = [...entry.bytes.values()].reduce((sum, share) => sum + share, 0);
-    const crossingUs = Math.max(0, entry.calledUs - (nodesUs - entry.settledUs));
+    const crossingUs = Math.max(0, entry.calledUs - (insideUs - entry.settledUs));
     for (const [row, share] of entry.bytes)
       row.total_duration_us += (crossingUs * share) / Math.max(1, total);
-    this.segments.set(segment, { calledUs: 0, settledUs: nodesUs, bytes: new Map() });
+    this.segments.set(segment, { calledUs: 0, settledUs: insideUs, bytes: new Map() });
   }
 
   list(): CrossingMetrics[] {

@@ -59,6 +59,8 @@ export interface StepResult {
 export interface SegmentMetrics {
   readonly nodes: readonly SegmentNodeMetrics[];
   readonly skipped: SkippedCalls;
+  /** Time of the engine itself, in microseconds: neither nodes nor packets. */
+  readonly engine_us?: number;
 }
 
 /** An open segment. */

@@ -109,9 +109,9 @@ export class Run {
   private async measure(): Promise<SegmentMetrics[]> {
     const all: SegmentMetrics[] = [];
     for (const { segment } of this.segments) all.push(await segment.metrics());
-    all.forEach(({ nodes }, index) => {
-      const nodesUs = nodes.reduce((sum, node) => sum + node.total_duration_us, 0);
-      this.crossings?.settle(index, nodesUs);
+    all.forEach(({ nodes, engine_us = 0 }, index) => {
+      const insideUs = nodes.reduce((sum, node) => sum + node.total_duration_us, engine_us);
+      this.crossings?.settle(index, insideUs);
     });
     return all;
   }
