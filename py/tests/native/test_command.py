@@ -1,0 +1,81 @@
+"""The WASI command under plain wasmtime: stdin to stdout. Needs `scripts/build wasm`."""
+
+import json
+
+import pytest
+import wasmtime
+from vectors import ROOT, difference, load_all
+
+from remotemedia._json_form import from_json_form
+
+COMMAND = ROOT / "dist" / "wasm" / "remotemedia-command.wasm"
+VECTORS = {
+    name: vector
+    for name, vector in load_all("pipelines").items()
+    if "rust" in vector.get("runtimes", ["rust", "python"])
+}
+
+
+class Command:
+    """Runs the command with a text as stdin; gives exit code, stdout and stderr."""
+
+    def __init__(self, folder):
+        self.engine = wasmtime.Engine()
+        self.module = wasmtime.Module.from_file(self.engine, str(COMMAND))
+        self.linker = wasmtime.Linker(self.engine)
+        self.linker.define_wasi()
+        self.folder = folder
+
+    def __call__(self, text):
+        files = {name: self.folder / name for name in ("stdin", "stdout", "stderr")}
+        files["stdin"].write_text(text, encoding="utf-8")
+        config = wasmtime.WasiConfig()
+        config.stdin_file = str(files["stdin"])
+        config.stdout_file = str(files["stdout"])
+        config.stderr_file = str(files["stderr"])
+        store = wasmtime.Store(self.engine)
+        store.set_wasi(config)
+        exports = self.linker.instantiate(store, self.module).exports(store)
+        try:
+            exports["_start"](store)
+            code = 0
+        except wasmtime.ExitTrap as end:
+            code = end.code
+        return code, *(files[name].read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    return Command(tmp_path_factory.mktemp("command"))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors(command, name):
+    vector = VECTORS[name]
+    request = {"manifest": vector["manifest"], "input_data": vector["input"]}
+    code, out, err = command(json.dumps(request))
+    if "error" in vector:
+        error = json.loads(err)
+        assert (code, out) == (1, "")
+        assert {key: error[key] for key in vector["error"]} == vector["error"]
+        return
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    expected = from_json_form(vector["sinks"])
+    found = from_json_form(result["sinks"])
+    assert difference(expected, found, vector.get("tolerance", 0)) is None
+    if len(expected) == 1:
+        assert result["outputs"] == next(iter(result["sinks"].values()))
+
+
+def test_a_bare_manifest_gets_no_items(command):
+    manifest = {"version": "v1", "nodes": [{"id": "n", "node_type": "PassThroughNode"}]}
+    code, out, _ = command(json.dumps(manifest))
+    assert (code, json.loads(out)["outputs"]) == (0, [])
+
+
+@pytest.mark.parametrize("text", ["", "[1", "null", '{"version": "v2", "nodes": []}'])
+def test_bad_input_is_code_2_and_an_error_as_json(command, text):
+    code, out, err = command(text)
+    assert (code, out) == (2, "")
+    assert json.loads(err)["name"]
