@@ -36,7 +36,7 @@ def node_error(
     failure: RemoteMediaError
     if isinstance(error, RemoteMediaError):
         failure = error
-        own = not _has_user_frames(error)
+        own = not _has_node_frames(error)
     elif isinstance(error, UnrepresentableError):
         message = f"gave what cannot travel: {error.reason}"
         failure = NodeError(message, code="unrepresentable_value", path=error.path)
@@ -52,10 +52,10 @@ def node_error(
     return failure
 
 
-def _has_user_frames(error: BaseException) -> bool:
+def _has_node_frames(error: BaseException) -> bool:
     frame = error.__traceback__
     while frame is not None:
-        if not frame.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        if not _is_internal(frame.tb_frame.f_code.co_filename):
             return True
         frame = frame.tb_next
     return False

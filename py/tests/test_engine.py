@@ -45,6 +45,13 @@ class ProbeNode(Node):
         LOG.append(f"close {self.id}")
 
 
+class LostNode(Node):
+    """Emits on a port that it does not have."""
+
+    def process(self, item):
+        return Out("nowhere", item)
+
+
 class SplitNode(Node):
     """Sends even numbers to `even`, others to `out`, nothing for negative ones."""
 
@@ -306,11 +313,19 @@ def test_the_traceback_shows_the_authors_lines_only():
     assert isinstance(error.__cause__, KeyError)
 
 
-def test_an_error_that_a_built_in_node_words_itself_needs_no_traceback():
+def test_the_traceback_of_a_built_in_node_shows_the_node_not_the_engine():
     spec = segment([("m", "MultiplyNode", {})], [], {0: "m.in"}, {1: ("m.*", None)})
     _, error = run(opened(spec), (0, [0], ["x"]))
-    assert error.traceback is None
+    assert "multiply.py" in error.traceback
+    assert "_calls.py" not in error.traceback
     assert "not str" in error.message
+
+
+def test_an_error_that_the_engine_words_itself_needs_no_traceback():
+    spec = segment([("m", "LostNode", {})], [], {0: "m.in"}, {1: ("m.*", None)})
+    _, error = run(opened(spec, [LostNode]), (0, [0], [1]))
+    assert "no output port 'nowhere'" in error.message
+    assert error.traceback is None
 
 
 def test_skip_drops_the_call_and_records_the_error():

@@ -227,7 +227,7 @@ def test_python_node_errors_and_rust_node_errors_look_the_same():
             Pipeline.from_manifest(manifest, runtime_hint=hint).run_sync(["x"])
         error = caught.value
         assert (error.runtime, error.node_id, error.node_type) == (hint, "n0", "AddNode")
-        assert (error.item_index, error.code, error.traceback) == (0, "node_error", None)
+        assert (error.item_index, error.code) == (0, "node_error")
 
 
 def test_a_forced_runtime_that_has_no_such_node():
