@@ -105,14 +105,23 @@ def _check_runtime(manifest: dict[str, Any]) -> None:
         refuse("newer_version", f"it needs version {oldest}, this is {RELEASE}", MANIFEST)
 
 
-def pack(folder: Path) -> bytes:
-    """Return the bundle of a folder with `manifest.json` or `manifest.yaml`.
+def manifest_in(folder: Path) -> Path:
+    """Return the `manifest.json` or `manifest.yaml` of a folder."""
+    for name in (MANIFEST, "manifest.yaml"):
+        if (folder / name).is_file():
+            return folder / name
+    return refuse("missing_manifest", f"there is no {MANIFEST} and no manifest.yaml in {folder}")
+
+
+def pack(manifest_path: Path) -> bytes:
+    """Return the bundle of a manifest, JSON or YAML.
 
     What stands in `FOLDERS` beside it goes along. The same sources give the same bytes. The
     manifest is not validated here.
     """
-    manifest, text = _read_manifest(folder)
-    files = {MANIFEST: text, METADATA: _json(_metadata(manifest, folder.resolve().name))}
+    folder = manifest_path.resolve().parent
+    manifest, text = _read_manifest(manifest_path)
+    files = {MANIFEST: text, METADATA: _json(_metadata(manifest, folder.name))}
     for name in FOLDERS:
         for path in sorted((folder / name).rglob("*")):
             if path.is_file():
@@ -122,14 +131,10 @@ def pack(folder: Path) -> bytes:
     return write_zip(files)
 
 
-def _read_manifest(folder: Path) -> tuple[dict[str, Any], bytes]:
-    path = folder / MANIFEST
-    if path.is_file():
+def _read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
+    if path.suffix not in (".yaml", ".yml"):
         text = path.read_bytes()
-        return _object(MANIFEST, text), text
-    path = folder / "manifest.yaml"
-    if not path.is_file():
-        refuse("missing_manifest", f"there is no {MANIFEST} and no {path.name}")
+        return _object(path.name, text), text
     from remotemedia._pipeline import read_yaml
 
     manifest = read_yaml(path.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import json
 import re
 import struct
 from array import array
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from remotemedia._errors import CapabilityError, PacketError
 from remotemedia._json_form import number_literal, parse_number
@@ -29,12 +29,16 @@ from remotemedia._values import (
     represent,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAGIC = 0x31504D52  # "RMP1"
 MIN_RUN = 8
 """Lists of numbers from this length on travel as one buffer."""
 
 _PLAIN = frozenset({bool, str, type(None)})
 _ONLY_INT = {int}
+_NO_COLUMN = "only integers ≥ 0 are possible"
 _NUMBER_CODES: dict[str, Literal["q", "d"]] = {"i64": "q", "f64": "d"}
 _to_json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
@@ -214,8 +218,12 @@ def _has_lone_surrogates(header: str) -> bool:
 
 def _column(encoded: Any, refs: list[Any], name: str) -> list[int]:
     numbers = _list(encoded, refs, name)
-    if numbers and (set(map(type, numbers)) != _ONLY_INT or min(numbers) < 0):
-        _refuse("only integers ≥ 0 are possible", name)
+    if len(numbers) < MIN_RUN:
+        for number in numbers:  # faster than the other way for a few
+            if type(number) is not int or number < 0:
+                _refuse(_NO_COLUMN, name)
+    elif set(map(type, numbers)) != _ONLY_INT or min(numbers) < 0:
+        _refuse(_NO_COLUMN, name)
     return numbers
 
 
@@ -277,24 +285,11 @@ def _references(refs: Any, buffers: list[Any]) -> list[Any]:
             number = ref["buffer"]
             if type(number) is not int or not 0 <= number < len(buffers):
                 _refuse(f"no buffer {number!r}", "buffer")
-            values.append(_reference(ref, buffers[number]))
+            values.append(_READERS[ref["kind"]](buffers[number], ref))
     except (PacketError, CapabilityError) as error:
         error.path = f"refs[{len(values)}]"
         raise
     return values
-
-
-def _reference(ref: dict[str, Any], data: Any) -> Any:
-    kind = ref["kind"]
-    if kind == "tensor":
-        return _tensor(data, ref["dtype"], ref["shape"])
-    if kind == "list":
-        return _numbers(data, ref["dtype"], ref["shape"])
-    if kind == "bytes":
-        return bytes(data)
-    if kind == "audio":
-        return _audio(data, ref)
-    return _refuse(f"unknown kind {kind!r}", "kind")
 
 
 def _audio(data: Any, ref: dict[str, Any]) -> Audio:
@@ -306,7 +301,7 @@ def _audio(data: Any, ref: dict[str, Any]) -> Audio:
         if type(timestamp) not in (int, float):
             _refuse("timestamp is not a number", "timestamp")
         timestamp = float(timestamp)
-    samples = _tensor(data, "f32", ref["shape"])
+    samples = _array(data, "f32", ref["shape"])
     if samples.ndim != 2:  # noqa: PLR2004
         _refuse("shape is not [channels, frames]", "shape")
     return Audio.of_checked(samples, rate, timestamp)
@@ -326,7 +321,11 @@ def _check_size(data: Any, dtype: str, shape: Any) -> None:
         _refuse(f"{len(data)} bytes do not fit the shape {shape[:8]} of {dtype}", "shape")
 
 
-def _tensor(data: Any, dtype: str, shape: Any) -> Any:
+def _tensor(data: Any, ref: dict[str, Any]) -> Any:
+    return _array(data, ref["dtype"], ref["shape"])
+
+
+def _array(data: Any, dtype: str, shape: Any) -> Any:
     _check_size(data, dtype, shape)
     np = numpy()
     try:
@@ -341,12 +340,25 @@ def _tensor(data: Any, dtype: str, shape: Any) -> Any:
     return elements
 
 
-def _numbers(data: Any, dtype: str, shape: Any) -> list[Any]:
+def _numbers(data: Any, ref: dict[str, Any]) -> list[Any]:
+    dtype, shape = ref["dtype"], ref["shape"]
     _check_size(data, dtype, shape)
     if dtype not in _NUMBER_CODES or len(shape) != 1:
         _refuse("a list is one row of i64 or f64", "shape")
     numbers: list[Any] = memoryview(data).cast("B").cast(_NUMBER_CODES[dtype]).tolist()
     return numbers
+
+
+def _bytes(data: Any, _: dict[str, Any]) -> bytes:
+    return bytes(data)
+
+
+_READERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "tensor": _tensor,
+    "list": _numbers,
+    "bytes": _bytes,
+    "audio": _audio,
+}
 
 
 # --- contiguous form ----------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def test_there_are_the_four():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_readme_is_right(name):
-    pipeline = Pipeline.from_package(pack(BUNDLES / name), runtime_hint="python")
+    pipeline = Pipeline.from_package(pack(BUNDLES / name / "manifest.json"), runtime_hint="python")
     for given, expected in examples(name):
         outputs = pipeline.run_sync(read(name, given))
         assert difference(from_json_form(json.loads(expected)), outputs, 1e-6) is None
@@ -47,8 +47,8 @@ def test_the_readme_is_right(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_packing_is_reproducible(name):
-    assert pack(BUNDLES / name) == pack(BUNDLES / name)
-    assert Package.load(pack(BUNDLES / name)).metadata["package_name"] == name
+    assert pack(BUNDLES / name / "manifest.json") == pack(BUNDLES / name / "manifest.json")
+    assert Package.load(pack(BUNDLES / name / "manifest.json")).metadata["package_name"] == name
 
 
 # --- voice-gate: checked against energies that this test computes itself ------------------------

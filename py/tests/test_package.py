@@ -5,7 +5,7 @@ import pytest
 from segments import chain
 
 from remotemedia import Package, PackageError, Pipeline
-from remotemedia._package import pack
+from remotemedia._package import manifest_in, pack
 from remotemedia._zip import read_zip, write_zip
 
 MANIFEST = chain([("AddNode", {"addend": 1})])
@@ -36,15 +36,15 @@ def folder(path, **files):
 
 def test_a_bundle_runs(tmp_path):
     path = tmp_path / "add.rmpkg"
-    path.write_bytes(pack(folder(tmp_path / "add")))
+    path.write_bytes(pack(manifest_in(folder(tmp_path / "add"))))
     assert Pipeline.from_package(path, runtime_hint="python").run_sync([1, 2]) == [2, 3]
     assert Pipeline.from_package(path.read_bytes(), runtime_hint="python").run_sync(1) == 2
 
 
 def test_same_sources_same_bytes(tmp_path):
     extra = {"models/m.bin": "model", "assets/deep/a.txt": "asset", "README.md": "not packed"}
-    first = pack(folder(tmp_path / "one" / "add", **extra))
-    second = pack(folder(tmp_path / "two" / "add", **dict(reversed(extra.items()))))
+    first = pack(manifest_in(folder(tmp_path / "one" / "add", **extra)))
+    second = pack(manifest_in(folder(tmp_path / "two" / "add", **dict(reversed(extra.items())))))
     assert first == second
     files = read_zip(first)
     assert list(files) == [
@@ -63,12 +63,12 @@ def test_same_sources_same_bytes(tmp_path):
 def test_the_manifest_is_packed_as_it_is(tmp_path):
     source = folder(tmp_path)
     (source / "manifest.json").write_text('{"version":  "v1"}')
-    assert read_zip(pack(source))["manifest.json"] == b'{"version":  "v1"}'
+    assert read_zip(pack(manifest_in(source)))["manifest.json"] == b'{"version":  "v1"}'
 
 
 def test_a_folder_without_manifest(tmp_path):
     with pytest.raises(PackageError) as caught:
-        pack(tmp_path)
+        manifest_in(tmp_path)
     assert caught.value.code == "missing_manifest"
 
 

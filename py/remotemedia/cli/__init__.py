@@ -1,4 +1,4 @@
-"""The command line: `remotemedia run | validate | pack | nodes`.
+"""The command line: `remotemedia run | validate | inspect | pack | nodes`.
 
 Exit codes: 0 ok, 1 the run failed, 2 bad input.
 """
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from remotemedia._errors import ManifestError, PackageError, RemoteMediaError
 from remotemedia._json_form import JsonFormError
-from remotemedia.cli import nodes, pack, run, validate
+from remotemedia.cli import inspect, nodes, pack, run, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, FAILED, BAD_INPUT = range(3)
 
-_COMMANDS = (run, validate, pack, nodes)
+_COMMANDS = (run, validate, inspect, pack, nodes)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,8 @@
-"""Packs a folder with a manifest into a .rmpkg bundle; the same sources give the same bytes."""
+"""Packs a manifest and what lies beside it into a .rmpkg bundle.
+
+The folders nodes, wheels, modules, models and assets beside the manifest go along. The same sources
+give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotemedia._package import Package, pack
+from remotemedia._package import Package, manifest_in, pack
 from remotemedia._pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -15,14 +19,16 @@ if TYPE_CHECKING:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="the folder")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="a folder with one")
+    source.add_argument("-m", "--manifest", metavar="FILE", type=Path, help="the manifest itself")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Pack, then read the bundle back and validate its manifest."""
-    bundle = pack(options.folder)
+    bundle = pack(options.manifest or manifest_in(options.folder))
     package = Package.load(bundle)
     Pipeline.from_manifest(package.manifest).plan()
     options.output.write_bytes(bundle)

@@ -106,6 +106,26 @@ def test_pack(tmp_path, capsys):
     assert not (tmp_path / "y.rmpkg").exists()
 
 
+def test_a_manifest_of_any_name_can_be_packed(tmp_path, capsys):
+    path, target = tmp_path / "mine.rmpkg.json", tmp_path / "mine.rmpkg"
+    path.write_text(json.dumps(chain([("AddNode", {"addend": 1})])))
+    assert main(["pack", "--manifest", str(path), "--output", str(target)]) == 0
+    assert run(str(target), "1") == 0
+    assert capsys.readouterr().out.endswith("\n2\n")
+
+
+def test_inspect(bundle, tmp_path, capsys):
+    assert main(["inspect", bundle]) == 0
+    assert "node multiply: " in capsys.readouterr().out
+    assert main(["inspect", bundle, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["metadata"]["package_name"] == "calculator"
+    assert set(told["entries"]) == {"manifest.json", "metadata.json", "integrity.json"}
+    assert (told["requires"], told["warnings"]) == ([], [])
+    (tmp_path / "cut.rmpkg").write_bytes(b"PK")
+    assert main(["inspect", str(tmp_path / "cut.rmpkg")]) == 2
+
+
 def test_nodes(capsys):
     assert main(["nodes", "--json"]) == 0
     catalog = json.loads(capsys.readouterr().out)
