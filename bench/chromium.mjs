@@ -5,8 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 import { launchOptions } from '../scripts/chromium.mjs';
 import { serve } from '../scripts/serve.mjs';
+import { buildHop, hopOf } from './hop.mjs';
 import { median, repeat } from './statistics.mjs';
-import { hop, scalars } from './workloads.mjs';
+import { scalars } from './workloads.mjs';
 
 const site = '/some/sub/path/';
 const pyodide = `${site}remotemedia/pyodide/`;
@@ -33,7 +34,10 @@ export async function measureChromium(progress) {
 }
 
 async function withServer(options, use) {
-  const server = await serve({ mounts: { [site]: 'dist/site', '/bench/': 'bench/pages' }, ...options });
+  const server = await serve({
+    mounts: { [site]: 'dist/site', '/bench/': 'bench/pages', '/bench-built/': '.cache/bench' },
+    ...options,
+  });
   try {
     return await use(server.url);
   } finally {
@@ -111,6 +115,7 @@ async function starts(browser) {
 
 /** Cost per item and node, and per hop. Isolated, so that the clock has steps of 5 µs. */
 async function flows(browser) {
+  await buildHop();
   return withServer({ headers: isolation }, async (url) => {
     const context = await browser.newContext();
     const page = await visit(context, `${url}${site}web/bare.html`);
@@ -119,15 +124,15 @@ async function flows(browser) {
       const name = `10,000 numbers, Multiply → Add in ${runtime}, per item and node`;
       return { name, unit: 'µs', value: median(times), reference: null, ratio: null, bar };
     };
-    const hopRow = async (megabytes, bar) => {
-      const make = '(data) => new window.bare.Tensor("f32", [data.length], data)';
-      const pairs = await page.evaluate(
-        `(${hop})(window.bare.runner, ${make}, ${megabytes}, ${64 / megabytes}, 15)`,
-      );
-      const [value, reference] = [median(pairs.map((p) => p.hopUs)), median(pairs.map((p) => p.copyUs))];
-      const name = `Rust → Python, ${megabytes} MB f32 / TypedArray.set`;
-      return { name, unit: 'µs', value, reference, ratio: value / reference, bar };
-    };
+    await page.evaluate(
+      async ({ script, base }) => {
+        const { prepare } = await import(script);
+        window.hop = await prepare(`${base}runtime.wasm`, `${base}pyodide/`);
+      },
+      { script: `${url}/bench-built/hop.js`, base: `${url}${site}remotemedia/` },
+    );
+    const hopRow = async (megabytes, bar) =>
+      hopOf(await page.evaluate(`window.hop(${megabytes}, ${64 / megabytes}, 15)`), megabytes, bar);
     const rows = [
       await scalarRow('rust', 0.6),
       await scalarRow('python', 4),

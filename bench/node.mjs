@@ -1,10 +1,12 @@
 /** Measures in Node.js: starts in fresh processes, flows in this one. */
 import { execFileSync } from 'node:child_process';
+import { buildHop, hopOf } from './hop.mjs';
 import { median, repeat } from './statistics.mjs';
-import { hop, scalars } from './workloads.mjs';
+import { scalars } from './workloads.mjs';
 
 const library = new URL('../dist/lib/index.js', import.meta.url).href;
-const pyodide = new URL('../dist/remotemedia/pyodide/', import.meta.url).pathname;
+const assets = new URL('../dist/remotemedia/', import.meta.url);
+const pyodide = new URL('pyodide/', assets).pathname;
 
 /** All rows of this host. */
 export async function measureNode(progress) {
@@ -47,7 +49,7 @@ async function starts() {
 }
 
 async function flows() {
-  const { PipelineRunner, Tensor } = await import(library);
+  const { PipelineRunner } = await import(library);
   const runner = await PipelineRunner.create();
   const rows = [];
   for (const runtime of ['rust', 'python']) {
@@ -55,13 +57,9 @@ async function flows() {
     const value = median(await scalars(runner, runtime, 15));
     rows.push({ name, unit: 'µs', value, reference: null, ratio: null, bar: null });
   }
-  for (const megabytes of [1, 16]) {
-    const tensor = (data) => new Tensor('f32', [data.length], data);
-    const pairs = await hop(runner, tensor, megabytes, 64 / megabytes, 15);
-    const [value, reference] = [median(pairs.map((p) => p.hopUs)), median(pairs.map((p) => p.copyUs))];
-    const name = `Rust → Python, ${megabytes} MB f32 / TypedArray.set`;
-    rows.push({ name, unit: 'µs', value, reference, ratio: value / reference, bar: null });
-  }
   await runner.close();
+  const { prepare } = await import(await buildHop());
+  const hop = await prepare(new URL('runtime.wasm', assets).href, new URL('pyodide/', assets).href);
+  for (const megabytes of [1, 16]) rows.push(hopOf(hop(megabytes, 64 / megabytes, 15), megabytes, null));
   return rows;
 }

@@ -209,7 +209,7 @@ class Engine:
                 slots[slot] = outputs.of_port(port)
 
     def _leave(self) -> Effects:
-        """Export what leaves the segment; emit whenever there is much of it."""
+        """Export what leaves the segment; emit when there is much of it and more to come."""
         ready: list[Any] = []
         items = size = 0
         for end in self._exits:
@@ -219,6 +219,9 @@ class Engine:
                 rounds, values = self._below_limit(*columns, end.step.order)
                 if start >= len(rounds):
                     break
+                if items >= self._most[0] or size >= self._most[1]:
+                    yield Emit(ready)
+                    ready, items, size = [], 0, 0
                 count, weight = self._portion(values, start, items, size)
                 stop = start + count
                 batch = Batch(end.to, end.edge, rounds[start:stop], values[start:stop])
@@ -228,9 +231,6 @@ class Engine:
                     self._refuse(end.step, batch, error)  # lowers the limit
                     continue
                 start, items, size = stop, items + count, size + weight
-                if items >= self._most[0] or size >= self._most[1]:
-                    yield Emit(ready)
-                    ready, items, size = [], 0, 0
         return Result(ready, self._error)
 
     def _portion(self, values: list[Any], start: int, items: int, size: int) -> tuple[int, int]:

@@ -416,7 +416,6 @@ def test_much_is_emitted_in_portions():
         [(1, list("abcd"))],
         [(1, list("ef")), (2, list("ab"))],
         [(2, list("cdef"))],
-        [],
     ]
 
 

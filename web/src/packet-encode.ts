@@ -72,7 +72,9 @@ class Writer {
 
   /** The column of items, each of which starts a path and a nesting of its own. */
   items(values: readonly Value[], rounds: readonly number[]): Json {
-    const reference = this.numbers(values);
+    // What an item becomes must not depend on the items beside it: an integer among floats stays one.
+    const mixed = values.some(isInteger) && !values.every(isInteger);
+    const reference = mixed ? null : this.numbers(values);
     if (reference) return reference;
     return values.map((value, index) => {
       try {
@@ -168,10 +170,15 @@ function commonDType(values: readonly unknown[]): 'i64' | 'f64' | null {
       if (value < i64Min || value > i64Max) return null;
       bigints = true;
     } else if (typeof value !== 'number') return null;
-    else if (integers && (!Number.isSafeInteger(value) || Object.is(value, -0))) integers = false;
+    else if (integers && !isInteger(value)) integers = false;
   }
   if (integers) return 'i64';
   return bigints ? null : 'f64';
+}
+
+/** Whether a value travels as an integer by itself. */
+function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' || (Number.isSafeInteger(value) && !Object.is(value, -0));
 }
 
 function encodeNumber(value: number): Json {

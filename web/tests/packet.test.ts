@@ -18,6 +18,14 @@ function expectSame(actual: unknown, expected: unknown): void {
   expect(difference(actual, expected)).toBeNull();
 }
 
+test('an item does not depend on the items beside it', () => {
+  const values = [1, 0.5, 2, 0.25, 3, 4, 5, 6, 7];
+  const packet = encodePacket({ rounds: values.map((_, round) => round), edges: 0, values });
+  const header = JSON.parse(new TextDecoder().decode(readLayout(packet).header));
+  expect(header.values).toEqual(values);
+  expect(header.refs.map((ref: { dtype: string }) => ref.dtype)).toEqual(['i64']);
+});
+
 describe('shared vectors', () => {
   const values = readVectors<{ name: string; value: unknown }[]>('values.json');
 

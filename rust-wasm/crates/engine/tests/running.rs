@@ -351,6 +351,13 @@ fn an_expander_gives_its_outputs_in_portions() {
 }
 
 #[test]
+fn much_at_the_very_end_needs_no_further_call() {
+    let mut engine = open(&[node("a", 0, &json!({"times": 5000}))], "@0>a a>#1");
+    let outcome = engine.run(&[batch(&[1])], Limit::NONE);
+    assert_eq!((outcome.status, given(&outcome.packets).len()), (Status::Done, 5000));
+}
+
+#[test]
 fn a_fast_branch_does_not_overtake_a_slow_one() {
     let nodes = [PLAIN("a", 0), node("b", 1, &json!({"times": 5000})), node("c", 2, &json!({"times": 0}))];
     let mut engine = open(&nodes, "@0>a a>b a>c b>c c>#1");

@@ -46,10 +46,17 @@ pub(super) fn drive(engine: &mut Engine) -> Status {
         if !moved {
             return engine.error.clone().map_or(Status::Done, Status::Failed);
         }
-        if is_full(engine) {
+        if is_full(engine) && engine.stages.iter().any(|stage| stage.done < end_of(engine, stage)) {
             return Status::More;
         }
     }
+}
+
+/// The round up to which a stage may work by now: as far as all before it have come, below the limit.
+fn end_of(engine: &Engine, stage: &Stage) -> u64 {
+    let before = stage.before.iter().filter_map(|&before| engine.stages.get(before));
+    let ready = before.map(|stage| stage.done).min().unwrap_or(u64::MAX);
+    ready.min(engine.limit.first_forbidden(stage.order))
 }
 
 /// Whether enough was given to hand it over.
@@ -61,9 +68,7 @@ fn is_full(engine: &Engine) -> bool {
 /// One stage processes the rounds that are ready for it.
 fn turn(engine: &mut Engine, index: usize) -> Turn {
     let Some(stage) = engine.stages.get(index) else { return Turn::Idle };
-    let before = stage.before.iter().filter_map(|&before| engine.stages.get(before));
-    let ready = before.map(|stage| stage.done).min().unwrap_or(u64::MAX);
-    let end = ready.min(engine.limit.first_forbidden(stage.order));
+    let end = end_of(engine, stage);
     let started = stage.done;
     if started >= end {
         return Turn::Idle;
