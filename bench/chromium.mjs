@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 import { launchOptions } from '../scripts/chromium.mjs';
 import { serve } from '../scripts/serve.mjs';
-import { buildHop, hopOf } from './hop.mjs';
+import { buildHop, hopOf, hopSizes } from './hop.mjs';
 import { median, repeat } from './statistics.mjs';
 import { scalars } from './workloads.mjs';
 
@@ -131,14 +131,11 @@ async function flows(browser) {
       },
       { script: `${url}/bench-built/hop.js`, base: `${url}${site}remotemedia/` },
     );
-    const hopRow = async (megabytes, bar) =>
-      hopOf(await page.evaluate(`window.hop(${megabytes}, ${64 / megabytes}, 15)`), megabytes, bar);
-    const rows = [
-      await scalarRow('rust', 0.6),
-      await scalarRow('python', 4),
-      await hopRow(1, 1.7),
-      await hopRow(16, 1.3),
-    ];
+    const rows = [await scalarRow('rust', 0.6), await scalarRow('python', 4)];
+    for (const [megabytes, together, bar] of hopSizes) {
+      const pairs = await page.evaluate(`window.hop(${megabytes}, ${together}, ${64 / megabytes}, 25)`);
+      rows.push(hopOf(pairs, megabytes, together, bar));
+    }
     await context.close();
     return rows;
   });

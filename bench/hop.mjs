@@ -18,10 +18,17 @@ export async function buildHop() {
   return pathToFileURL(file).href;
 }
 
+/** Size in MB, tensors per packet (the runner cuts batches at 2 MiB), most that the ratio may be. */
+export const hopSizes = [
+  [1, 2, 1.7],
+  [1, 1, null],
+  [16, 1, 1.3],
+];
+
 /** The row of the pairs of one tensor size. */
-export function hopOf(pairs, megabytes, bar) {
+export function hopOf(pairs, megabytes, together, bar) {
   return {
-    name: `Rust → Python, ${megabytes} MB f32 / TypedArray.set`,
+    name: `Rust → Python, ${megabytes} MB f32, ${together} in a packet / TypedArray.set`,
     unit: 'µs',
     value: median(pairs.map((pair) => pair.hopUs)),
     reference: median(pairs.map((pair) => pair.copyUs)),

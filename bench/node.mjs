@@ -1,6 +1,6 @@
 /** Measures in Node.js: starts in fresh processes, flows in this one. */
 import { execFileSync } from 'node:child_process';
-import { buildHop, hopOf } from './hop.mjs';
+import { buildHop, hopOf, hopSizes } from './hop.mjs';
 import { median, repeat } from './statistics.mjs';
 import { scalars } from './workloads.mjs';
 
@@ -60,6 +60,8 @@ async function flows() {
   await runner.close();
   const { prepare } = await import(await buildHop());
   const hop = await prepare(new URL('runtime.wasm', assets).href, new URL('pyodide/', assets).href);
-  for (const megabytes of [1, 16]) rows.push(hopOf(hop(megabytes, 64 / megabytes, 15), megabytes, null));
+  for (const [megabytes, together] of hopSizes) {
+    rows.push(hopOf(hop(megabytes, together, 64 / megabytes, 25), megabytes, together, null));
+  }
   return rows;
 }
