@@ -18,9 +18,9 @@ export async function buildHop() {
   return pathToFileURL(file).href;
 }
 
-/** Size in MB, tensors per packet (the runner cuts batches at 2 MiB), most that the ratio may be. */
+/** Size in MB, tensors per packet (the runner cuts batches at 4 MiB), most that the ratio may be. */
 export const hopSizes = [
-  [1, 2, 1.7],
+  [1, 4, 1.7],
   [1, 1, null],
   [16, 1, 1.3],
 ];
