@@ -1,6 +1,5 @@
 /** The demo page as a person uses it: by mouse, by keyboard, with good and bad bundles. */
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './site.js';
 
@@ -76,10 +75,9 @@ test('runs recorded speech, and a WAV file of the user', async ({ page, siteUrl 
   const wav = 'packages/pipelines/voice-gate/data/sense_and_sensibility_01_austen_64kb-0880.wav';
   await page.getByLabel('or a WAV file').setInputFiles(wav);
   await page.getByRole('button', { name: 'Run' }).click();
-  await expect(page.getByRole('status')).toHaveText('Running …');
+  await expect(page.locator('pre.output')).toContainText('2.76');
   const [fromFile] = (await output(page)) as { start_s: number; end_s: number }[][];
   expect(fromFile?.at(-1)?.end_s).toBeGreaterThan(2);
-  expect(basename(wav)).toContain('0880');
 });
 
 test('stops a Python node that does not end, and runs again', async ({ page, siteUrl }) => {
@@ -110,7 +108,7 @@ test('a raising node shows class, node, item and traceback', async ({ page, site
   await expect(page.getByRole('status')).toHaveText('raising.rmpkg is ready.');
   await run(page, '[1, "text"]');
   const alert = page.getByRole('alert');
-  await expect(alert.getByText('NodeError')).toBeVisible();
+  await expect(alert.getByRole('heading')).toHaveText('NodeError (node_error)');
   await expect(alert).toContainText('Node up (DataTransformNode, python), item 1');
   await expect(alert).toContainText('data_transform.py');
 

@@ -1,5 +1,6 @@
 /** The pytest suite of py/tests, the same files, inside Pyodide in Chromium. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from './site.js';
 
 interface Report {
@@ -12,7 +13,7 @@ interface Report {
 
 test('the pytest suite passes inside Pyodide, and skips nothing', async ({ page, siteUrl }) => {
   execFileSync('.venv/bin/python', ['tests/e2e/pyodide_suite/archive.py', '.cache/pyodide-suite/suite.zip']);
-  const runner = execFileSync('cat', ['tests/e2e/pyodide_suite/run.py'], { encoding: 'utf8' });
+  const runner = readFileSync('tests/e2e/pyodide_suite/run.py', 'utf8');
   await page.goto(`${siteUrl}web/bare.html`);
   const report = await page.evaluate(
     async ({ indexURL, archive, program }): Promise<Report> => {

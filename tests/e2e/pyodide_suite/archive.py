@@ -2,8 +2,8 @@
 
     usage: python archive.py FILE.zip
 
-pytest and what it needs are pure Python, so the installed files serve. `py/tests/native` stays out: it needs a
-native machine (processes, wasmtime).
+pytest and what it needs are pure Python, so the installed files serve. `py/tests/native` stays
+out: it needs a native machine (processes, wasmtime).
 """
 
 import sys
@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 DISTRIBUTIONS = ["pytest", "pluggy", "iniconfig", "packaging", "pygments"]
 FOLDERS = ["py/tests", "tests/vectors", "packages/pipelines"]
+LEFT_OUT = {"__pycache__", "native"}
 
 
 def main(target: Path) -> None:
@@ -23,12 +24,12 @@ def main(target: Path) -> None:
         for name in DISTRIBUTIONS:
             for file in distribution(name).files or []:
                 if file.parts[0] != ".." and file.suffix != ".pyc":
-                    archive.write(file.locate(), f"site/{file}")
+                    archive.write(str(file.locate()), f"site/{file}")
         for folder in FOLDERS:
-            for file in sorted((ROOT / folder).rglob("*")):
-                relative = file.relative_to(ROOT)
-                if file.is_file() and "__pycache__" not in relative.parts and "native" not in relative.parts:
-                    archive.write(file, str(relative))
+            for path in sorted((ROOT / folder).rglob("*")):
+                relative = path.relative_to(ROOT)
+                if path.is_file() and not LEFT_OUT & set(relative.parts):
+                    archive.write(path, str(relative))
 
 
 main(Path(sys.argv[1]))

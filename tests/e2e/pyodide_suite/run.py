@@ -1,4 +1,4 @@
-"""Runs the unpacked suite with pytest; the value of the program is a JSON report."""
+"""Runs the unpacked suite with pytest inside Pyodide; the value of the program is a JSON report."""
 
 import contextlib
 import io
@@ -9,16 +9,17 @@ import sys
 sys.path.insert(0, "/suite/site")
 os.chdir("/suite")
 
-import pytest
+import pytest  # noqa: E402 - found only now
 
 
 class Counter:
     """Counts results as pytest reports them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.passed = self.failed = self.skipped = 0
 
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a result: pytest calls this for set-up, call and tear-down of every test."""
         if report.failed:
             self.failed += 1
         elif report.skipped:
@@ -27,18 +28,10 @@ class Counter:
             self.passed += 1
 
 
+OPTIONS = ["-q", "-p", "no:cacheprovider", "-W", "error", "--import-mode=importlib"]
+
 counter = Counter()
 output = io.StringIO()
 with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-    code = pytest.main(
-        ["py/tests", "-q", "-p", "no:cacheprovider", "-W", "error", "--import-mode=importlib"], plugins=[counter]
-    )
-json.dumps(
-    {
-        "exitCode": int(code),
-        "output": output.getvalue(),
-        "passed": counter.passed,
-        "failed": counter.failed,
-        "skipped": counter.skipped,
-    }
-)
+    code = pytest.main(["py/tests", *OPTIONS], plugins=[counter])
+json.dumps({"exitCode": int(code), "output": output.getvalue(), **vars(counter)})
