@@ -1,11 +1,12 @@
 """The command line: `remotemedia run | validate | inspect | pack | nodes`.
 
-Exit codes: 0 ok, 1 the run failed, 2 bad input.
+Exit codes: 0 ok, 1 the run failed, 2 bad input. With --json an error is printed as JSON too.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -40,13 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(options.execute(options))
         except (ManifestError, PackageError, JsonFormError, OSError, UnicodeDecodeError) as error:
             _tell(str(error))
+            _print_if_asked(options, error)
             return BAD_INPUT
         except RemoteMediaError as error:
             _tell(error.traceback or "", str(error))
+            _print_if_asked(options, error)
             return FAILED
         except KeyboardInterrupt:
             _tell("interrupted")
             return FAILED
+
+
+def _print_if_asked(options: argparse.Namespace, error: Exception) -> None:
+    if getattr(options, "json", False):
+        known = error if isinstance(error, RemoteMediaError) else RemoteMediaError(str(error))
+        print(json.dumps({"error": known.to_wire()}, ensure_ascii=False))
 
 
 def _tell(*lines: str) -> None:

@@ -1,7 +1,7 @@
 """Runs a pipeline and prints what its sinks give, one JSON line each.
 
 INPUT is JSON (a list is items, anything else one item), @FILE.json, or @FILE for the bytes of any
-other file. With --json one object is printed: outputs (of a single sink), sinks, metrics.
+other file. With --json one object is printed: outputs (of a single sink), sinks, metrics; or error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from remotemedia._errors import ManifestError, RemoteMediaError
 from remotemedia._json_form import to_json_form
 from remotemedia.cli._sources import declare_pipeline, read_input, read_pipeline
 
@@ -31,14 +30,7 @@ def execute(options: argparse.Namespace) -> int:
     given = options.input if options.input is not None else options.positional_input
     pipeline = read_pipeline(options, enable_metrics=options.json)
     input_data = None if given is None else read_input(given)
-    try:
-        sinks = pipeline.run_sync(input_data, by_sink=True)
-    except ManifestError:
-        raise
-    except RemoteMediaError as error:
-        if options.json:
-            print(json.dumps({"error": error.to_wire()}, ensure_ascii=False))
-        raise
+    sinks = pipeline.run_sync(input_data, by_sink=True)
     forms = {name: [to_json_form(value) for value in values] for name, values in sinks.items()}
     if options.json:
         _print({**_single(forms), "sinks": forms, "metrics": pipeline.get_metrics()})

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from segments import chain
@@ -65,6 +66,14 @@ def test_a_failed_run_exits_with_1(bundle, capsys):
     assert "'multiply'" in captured.err
     assert run(bundle, '["x"]', "--json") == 1
     assert json.loads(capsys.readouterr().out)["error"]["node_id"] == "multiply"
+
+
+def test_a_refused_bundle_is_an_error_as_json(tmp_path, bundle, capsys):
+    half = tmp_path / "half.rmpkg"
+    half.write_bytes(Path(bundle).read_bytes()[:200])
+    assert run(str(half), "[1]", "--json") == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["name"], error["code"]) == ("PackageError", "not_a_zip")
 
 
 @pytest.mark.parametrize("given", ["{", '{"$bytes": "!"}', "@/no/such/file"])
