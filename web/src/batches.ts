@@ -4,8 +4,14 @@ import { Audio, Tensor, type Value } from './values.js';
 const maxItems = 256;
 const maxBytes = 4 * 2 ** 20;
 
-/** The batches of a list, each with the index of its first item. */
-export function* batches(items: readonly Value[]): Generator<{ first: number; items: readonly Value[] }> {
+/** Some items, and the index of the first. */
+export interface Batch {
+  readonly first: number;
+  readonly items: readonly Value[];
+}
+
+/** The batches of a list. */
+export function* batches(items: readonly Value[]): Generator<Batch> {
   let first = 0;
   let bytes = 0;
   for (let next = 0; next < items.length; next++) {

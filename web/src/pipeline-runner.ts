@@ -1,6 +1,6 @@
 /** Runs pipelines: the library's main entry. */
 import { type AssetUrls, pageUrl, resolveAssets } from './assets.js';
-import { batches } from './batches.js';
+import { type Batch, batches } from './batches.js';
 import {
   asError,
   CancelledError,
@@ -9,14 +9,17 @@ import {
   NodeError,
   NodeTimeoutError,
   type RemoteMediaError,
+  RuntimeLoadError,
 } from './errors.js';
 import { jsCatalogEntry } from './js-catalog.js';
 import type { JsNodeClass, JsNodeFactory } from './js-node.js';
 import type { CatalogEntry, Input, Manifest, RuntimeHint } from './manifest.js';
 import type { ProgressEvent } from './metrics.js';
+import { MovableMemory } from './movable-memory.js';
 import type { LoadedPackage } from './package-loader.js';
 import { encodeLoose, encodePacket } from './packet-encode.js';
 import { Collector, type ExecuteResult, metricsOf } from './run-result.js';
+import { startTimer } from './timer.js';
 import type { Value } from './values.js';
 import { EngineClient, type RunSession } from './worker/client.js';
 import type { PageNodes } from './worker/page-nodes.js';
@@ -205,14 +208,20 @@ export class PipelineRunner {
   ): Promise<T> {
     const { signal, timeoutMs, onProgress } = options;
     const session = this.engine().start(job, {
-      progress: (event) => onProgress?.(event),
+      progress: (event) => {
+        try {
+          onProgress?.(event);
+        } catch (error) {
+          session.cancel(asError(error));
+        }
+      },
       items: (decoded) => collector?.add(decoded),
     });
     const abort = () => session.cancel(cancelled(signal));
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     const late = () => session.cancel(new NodeTimeoutError(`the run took longer than ${timeoutMs} ms`));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    const timer = timeoutMs === undefined ? undefined : startTimer(late, timeoutMs);
     try {
       return await drive(session);
     } catch (error) {
@@ -228,7 +237,7 @@ export class PipelineRunner {
 
   /** After a failure: a new engine if the old one is dead, and no page nodes left open. */
   private async recover(): Promise<void> {
-    await (await this.pageHost)?.closeAll();
+    await (await this.pageHost?.catch(() => null))?.closeAll();
     if (!this.isClosed) this.engine();
   }
 
@@ -247,7 +256,15 @@ export class PipelineRunner {
     this.pageHost ??= import('./worker/page-nodes.js').then(
       ({ PageNodes: Host }) => new Host((type) => this.pageNodes.get(type)?.factory),
     );
-    return (await this.pageHost).answer(call);
+    try {
+      return await (await this.pageHost).answer(call);
+    } catch (error) {
+      this.pageHost = null; // to be loaded again
+      const failure = new RuntimeLoadError(`nodes of this page cannot run: ${String(error)}`, {
+        cause: error,
+      });
+      return { op: 'failed', error: failure.toJSON() };
+    }
   }
 }
 
@@ -259,26 +276,56 @@ async function feed(
   { transfer = false, onProgress }: ExecuteOptions,
   { pool }: EngineClient,
 ): Promise<void> {
+  const movable = transfer ? new MovableMemory(batches(items)) : null;
   for (const batch of batches(items)) {
+    const error = await send(batch, movable);
+    onProgress?.({ phase: 'run', loaded: batch.first + batch.items.length, total: items.length });
+    if (!error) continue;
+    // An earlier item may fail too, and then that is the run's error.
+    await session.drained();
+    throw error;
+  }
+
+  /** Sends a batch, up to the item that cannot travel, if there is one; returns what is wrong with that. */
+  async function send(batch: Batch, memory: MovableMemory | null): Promise<NodeError | null> {
+    const transferred = new Set<ArrayBufferLike>();
+    let packets: Addressed[];
+    try {
+      packets = encode(batch, memory, transferred);
+    } catch (error) {
+      if (!(error instanceof NodeError) || error.itemIndex === null) throw error;
+      const sound = batch.items.slice(0, error.itemIndex - batch.first);
+      if (sound.length > 0) await send({ first: batch.first, items: sound }, null);
+      return error;
+    }
+    await session.push(
+      packets,
+      [...transferred].filter((buffer) => buffer instanceof ArrayBuffer),
+    );
+    return null;
+  }
+
+  function encode(
+    batch: Batch,
+    memory: MovableMemory | null,
+    transferred: Set<ArrayBufferLike>,
+  ): Addressed[] {
     const rounds = batch.items.map((_, index) => batch.first + index);
-    const buffers = new Set<ArrayBufferLike>();
-    const packets = plan.inputs.map(({ edge, segment, node }, index): Addressed => {
+    return plan.inputs.map(({ edge, segment, node }, index) => {
       const columns = { rounds, edges: edge, values: batch.items };
       // Memory can be moved only once: to the last source.
-      if (transfer && index === plan.inputs.length - 1) {
-        const packet = forSource(node, () => encodeLoose(columns));
-        for (const { buffer } of [packet.header, ...packet.buffers]) buffers.add(buffer);
+      if (memory && index === plan.inputs.length - 1) {
+        const packet = memory.release(
+          forSource(node, () => encodeLoose(columns)),
+          batch.first,
+        );
+        for (const { buffer } of [packet.header, ...packet.buffers]) transferred.add(buffer);
         return { segment, packet };
       }
       const whole = forSource(node, () => encodePacket(columns, (bytes) => pool.take(bytes)));
-      buffers.add(whole.buffer);
+      transferred.add(whole.buffer);
       return { segment, packet: { buffer: whole.buffer, length: whole.length } };
     });
-    await session.push(
-      packets,
-      [...buffers].filter((buffer) => buffer instanceof ArrayBuffer),
-    );
-    onProgress?.({ phase: 'run', loaded: batch.first + batch.items.length, total: items.length });
   }
 }
 

@@ -61,7 +61,69 @@ describe('input that cannot be run', () => {
   });
 });
 
+describe('what the caller does wrong', () => {
+  test('an earlier item that fails wins over a later one that cannot travel', async () => {
+    const items: Value[] = Array.from({ length: 600 }, (_, index) => index);
+    items[599] = '\ud800';
+    const unsent = await runner.execute(calculator, items).catch((thrown: unknown) => thrown);
+    expect(unsent).toMatchObject({ code: 'unrepresentable_value', itemIndex: 599 });
+    expect((unsent as NodeError).partial?.outputs.length).toBe(599);
+    items[5] = 'text';
+    const failed = await runner.execute(calculator, items).catch((thrown: unknown) => thrown);
+    expect(failed).toMatchObject({ code: 'node_error', nodeId: 'n0', itemIndex: 5 });
+    expect((failed as NodeError).partial?.outputs.length).toBe(5);
+  });
+
+  test('a callback that throws ends the run, not the process', async () => {
+    const thrown = new Error('mine');
+    for (const phase of ['load-wasm', 'run']) {
+      const fresh = await createRunner();
+      const onProgress = (event: ProgressEvent) => {
+        if (event.phase === phase) throw thrown;
+      };
+      await expect(fresh.execute(calculator, [1], { onProgress })).rejects.toMatchObject({ cause: thrown });
+      expect(await outputsOf(calculator, [5], fresh)).toEqual([20]);
+      await fresh.close();
+    }
+  });
+
+  test('a catalog that cannot be sent is an error, and the next call goes on', async () => {
+    const fresh = await createRunner();
+    fresh.registerNode('OddNode', () => (item) => item, { summary: (() => '') as unknown as string });
+    await expect(fresh.execute(calculator, [1])).rejects.toThrow(/clone/);
+    fresh.registerNode('OddNode', () => (item) => item);
+    expect(await outputsOf(calculator, [5], fresh)).toEqual([20]);
+    await fresh.close();
+  });
+
+  test('a limit that is longer than timers can wait is none', async () => {
+    for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 31]) {
+      expect((await runner.execute(calculator, [5], { timeoutMs })).outputs).toEqual([20]);
+    }
+  });
+});
+
 describe('inputs and results', () => {
+  test('transfers chunks of one recording, and the same value several times', async () => {
+    const recording = Float32Array.from({ length: 6000 }, (_, frame) => frame);
+    const chunks = Array.from(
+      { length: 600 },
+      (_, k) => new Audio([recording.subarray(10 * k, 10 * k + 10)], 8000, null),
+    );
+    const pass = chain({});
+    const { outputs } = await runner.execute(pass, chunks, { transfer: true });
+    const first = (item: Value | undefined) => (item as Audio).channels[0]?.[0];
+    expect(outputs.map(first)).toEqual(chunks.map((_, k) => 10 * k));
+    const same = new Tensor('u8', [3], Uint8Array.of(1, 2, 3));
+    const again = await runner.execute(
+      pass,
+      Array.from({ length: 600 }, () => same),
+      { transfer: true },
+    );
+    expect(again.outputs.every((item) => `${(item as Tensor).data}` === '1,2,3')).toBe(true);
+    expect(same.data.length).toBe(0);
+  });
+
   test('the documented example', async () => {
     const { outputs, sinks, result, metrics, skipped, warnings } = await runner.execute(
       calculator,

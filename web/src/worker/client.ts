@@ -1,8 +1,9 @@
 /** The page's side of the protocol: one engine thread and the run that is under way in it. */
 import { BufferPool } from '../buffer-pool.js';
-import { errorFromWire, NodeTimeoutError, RemoteMediaError, RuntimeLoadError } from '../errors.js';
+import { asError, errorFromWire, NodeTimeoutError, RemoteMediaError, RuntimeLoadError } from '../errors.js';
 import type { ProgressEvent } from '../metrics.js';
 import { type Decoded, decodePacket } from '../packet-decode.js';
+import { startTimer } from '../timer.js';
 import type {
   Addressed,
   EngineAssets,
@@ -74,9 +75,15 @@ export class EngineClient {
       session.fail(this.deadReason);
       return session;
     }
+    try {
+      this.thread.post({ type: 'start', run: id, job });
+    } catch (error) {
+      // Something in the job, such as a node's catalog, cannot be sent.
+      session.fail(asError(error));
+      return session;
+    }
     this.session = session;
     this.thread.hold(true);
-    this.thread.post({ type: 'start', run: id, job });
     return session;
   }
 
@@ -102,9 +109,17 @@ export class EngineClient {
   }
 
   private handle(message: ToPage): void {
-    if (message.type === 'output') this.options.output(message.stream, message.text);
+    if (message.type === 'output') this.print(message.stream, message.text);
     else if (message.type === 'page-call') void this.answer(message.call, message.request);
     else if (message.run === this.session?.id) this.session.handle(message);
+  }
+
+  private print(stream: 'stdout' | 'stderr', text: string): void {
+    try {
+      this.options.output(stream, text);
+    } catch (error) {
+      this.session?.cancel(asError(error));
+    }
   }
 
   private async answer(call: number, request: PageCall): Promise<void> {
@@ -127,7 +142,7 @@ export class RunSession {
   private wake: (() => void) | null = null;
   private failure: RemoteMediaError | null = null;
   private cancelReason: RemoteMediaError | null = null;
-  private readonly timers = new Map<'grace' | 'node', ReturnType<typeof setTimeout>>();
+  private readonly timers = new Map<'grace' | 'node', ReturnType<typeof setTimeout> | undefined>();
   private resolvePlanned!: (plan: PlanSummary) => void;
   private rejectPlanned!: (error: RemoteMediaError) => void;
   private resolveEnded!: (summary: RunSummary) => void;
@@ -152,14 +167,16 @@ export class RunSession {
 
   /** Sends a batch when the window has room for it. Throws the failure of the run. */
   async push(packets: readonly Addressed[], transfer: ArrayBuffer[]): Promise<void> {
-    while (this.credits === 0 && !this.failure) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
+    while (this.credits === 0 && !this.failure) await this.news();
     if (this.failure) throw this.failure;
     this.credits--;
     this.client.post({ type: 'push', run: this.id, packets }, transfer);
+  }
+
+  /** Waits until all batches have been answered. Throws the failure of the run. */
+  async drained(): Promise<void> {
+    while (this.credits < batchWindow && !this.failure) await this.news();
+    if (this.failure) throw this.failure;
   }
 
   /** Says that there is no more input, and waits for the end. */
@@ -237,13 +254,19 @@ export class RunSession {
     const message = `node ${nodeId} took longer than ${timeoutMs} ms`;
     const expire = () =>
       this.cancel(new NodeTimeoutError(message, { nodeId, nodeType, runtime, itemIndex: round, round }));
-    this.timers.set('node', setTimeout(expire, timeoutMs));
+    this.timers.set('node', startTimer(expire, timeoutMs));
   }
 
   private close(): void {
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.wakeUp();
     this.client.ended(this);
+  }
+
+  private news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
   }
 
   private wakeUp(): void {
