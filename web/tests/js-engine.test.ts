@@ -229,6 +229,71 @@ describe('failures', () => {
     expect(calls).toBe(3);
   });
 
+  test('calls are those of process, with retries', async () => {
+    let calls = 0;
+    const maker: JsNodeFactory = () => ({
+      process: (item) => {
+        if (++calls < 3) throw new Error('not yet');
+        return item;
+      },
+      flush: () => {
+        throw new Error('late');
+      },
+    });
+    const retry = { max_retries: 2, base_delay_ms: 1, max_delay_ms: 1, multiplier: 1 };
+    const segment = await open(planOf('a', [], { a: { retry, on_error: 'skip' } }), { a: maker });
+    expect((await run(segment, [5, 6])).values).toEqual([5, 6]);
+    expect((await run(segment, [], 'flush')).status).toBe(done);
+    const { nodes, skipped } = segment.metrics();
+    expect(nodes[0]).toMatchObject({ execution_count: 4, success_count: 2, error_count: 2 });
+    expect(skipped.count).toBe(1);
+  });
+
+  test('an output for a port that the node does not have', async () => {
+    const maker: JsNodeFactory = () => (item) => (item === 1 ? new Out('nope', item) : item);
+    const { error, values } = await run(await open(planOf('a', []), { a: maker }), [0, 1, 2]);
+    expect(values).toEqual([0]);
+    expect(error).toMatchObject({ name: 'NodeError', code: 'node_error', node_id: 'a', item_index: 1 });
+    expect(error?.message).toContain("there is no output port 'nope', only out");
+  });
+
+  test('ports are those that the catalog declares', async () => {
+    const make = () => makeNode(() => (item) => new Out(item as string, item), {}, 'a');
+    const segment = await JsSegment.open(planOf('a', []), make, () => ['left', 'right']);
+    const { error, values } = await run(segment, ['left', 'right', 'out']);
+    expect(values).toEqual(['left', 'right']);
+    expect(error?.message).toContain("there is no output port 'out', only left, right");
+  });
+
+  const refused: [string, Value | Out][] = [
+    ['a value that cannot travel', '\ud800'],
+    ['an unknown port', new Out('nope', 1)],
+  ];
+
+  test.each(refused)('%s is skipped, with all that the call gave', async (_, bad) => {
+    const maker: JsNodeFactory = () =>
+      function* (item) {
+        yield item;
+        if (item === 1) yield bad;
+      };
+    // Refused also where the value does not leave the segment.
+    const plan = planOf('ab', [['a', 'b']], { a: { on_error: 'skip' } });
+    const segment = await open(plan, { a: maker, b: pass });
+    expect(await run(segment, [0, 1, 2])).toMatchObject({ status: done, values: [0, 2] });
+    const { nodes, skipped } = segment.metrics();
+    expect(nodes[0]).toMatchObject({ execution_count: 3, error_count: 1 });
+    expect(skipped).toMatchObject({ count: 1, errors: [{ node_id: 'a', item_index: 1 }] });
+  });
+
+  test.each(refused)('%s is tried again', async (_, bad) => {
+    let calls = 0;
+    const maker: JsNodeFactory = () => (item) => (++calls === 1 ? bad : item);
+    const retry = { max_retries: 1, base_delay_ms: 1, max_delay_ms: 1, multiplier: 1 };
+    const segment = await open(planOf('a', [], { a: { retry } }), { a: maker });
+    expect(await run(segment, [7])).toMatchObject({ status: done, values: [7] });
+    expect(calls).toBe(2);
+  });
+
   test('a value that cannot travel is an error of its node', async () => {
     const maker: JsNodeFactory = () => (item) => (item === 1 ? { deep: ['\ud800'] } : item);
     const segment = await open(planOf('ab', [['a', 'b']]), { a: pass, b: maker });

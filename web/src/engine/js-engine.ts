@@ -2,14 +2,15 @@
  * The JavaScript engine: runs a segment of JavaScript nodes, node by node over a batch, with the semantics of
  * docs/internals/plan.md. Unlike the others it may wait, so its calls are always done or failed.
  */
-import { asError, NodeError, type RemoteMediaError } from '../errors.js';
+import { asError, CancelledError, NodeError, type RemoteMediaError } from '../errors.js';
 import { type JsNode, Out, type Outputs } from '../js-node.js';
 import type { Packet } from '../packet.js';
 import { packetSize, readLayout, writeContiguous } from '../packet.js';
 import { decodeParts } from '../packet-decode.js';
-import { encodePacket } from '../packet-encode.js';
+import { encodeLoose, encodePacket } from '../packet-encode.js';
 import type { Value } from '../values.js';
 import type { Until } from '../worker/protocol.js';
+import { delay } from './event-loop.js';
 import {
   done,
   failed,
@@ -61,6 +62,8 @@ interface Station {
   readonly node: SegmentNode;
   readonly order: number;
   readonly instance: JsNode;
+  /** Names of its output ports. */
+  readonly ports: Set<string>;
   readonly routes: Route[];
   arrivals: Arrival[];
   readonly counts: {
@@ -75,6 +78,9 @@ interface Station {
 /** Makes the node of a segment. */
 export type MakeNode = (node: SegmentNode) => MaybePromise<JsNode>;
 
+/** The output ports that the catalog declares for a type of nodes. */
+export type PortsOf = (type: string) => readonly string[] | undefined;
+
 /** An open segment of JavaScript nodes. */
 export class JsSegment implements Segment {
   private readonly stations: Station[] = [];
@@ -84,18 +90,22 @@ export class JsSegment implements Segment {
   private readonly skipped: RemoteMediaError[] = [];
   private skippedCount = 0;
   private departures: Departure[] = [];
-  private isOpen = true;
+  private readonly closing = new AbortController();
 
   private constructor(plan: SegmentPlan) {
     this.measures = plan.metrics;
   }
 
-  /** Makes the nodes of a segment. If one cannot be made, those made before are closed. */
-  static async open(plan: SegmentPlan, make: MakeNode): Promise<JsSegment> {
+  /**
+   * Makes the nodes of a segment. If one cannot be made, those made before are closed. A node has the output ports that
+   * `portsOf` declares, or only `out` if that knows none, and those that connections of the segment name.
+   */
+  static async open(plan: SegmentPlan, make: MakeNode, portsOf?: PortsOf): Promise<JsSegment> {
     const segment = new JsSegment(plan);
     try {
       for (const node of plan.nodes)
-        if (node.order !== undefined) await segment.addNode(node, node.order, make);
+        if (node.order !== undefined)
+          await segment.addNode(node, node.order, make, portsOf?.(node.node_type) ?? ['out']);
     } catch (error) {
       await segment.close();
       throw error;
@@ -135,9 +145,10 @@ export class JsSegment implements Segment {
     };
   }
 
+  /** A call that is under way is not waited for, because it may never end; it is the last one. */
   async close(): Promise<void> {
-    if (!this.isOpen) return;
-    this.isOpen = false;
+    if (this.closing.signal.aborted) return;
+    this.closing.abort(new CancelledError('the segment was closed'));
     for (const { instance } of [...this.stations].reverse()) {
       try {
         await instance.close?.();
@@ -147,11 +158,17 @@ export class JsSegment implements Segment {
     }
   }
 
-  private async addNode(node: SegmentNode, order: number, make: MakeNode): Promise<void> {
+  private async addNode(
+    node: SegmentNode,
+    order: number,
+    make: MakeNode,
+    declared: readonly string[],
+  ): Promise<void> {
     try {
       const instance = await make(node);
       const counts = { calls: 0, failures: 0, totalUs: 0, minUs: null, maxUs: null };
-      this.stations.push({ node, order, instance, routes: [], arrivals: [], counts });
+      const ports = new Set(declared);
+      this.stations.push({ node, order, instance, ports, routes: [], arrivals: [], counts });
       await instance.init?.({ ...node.params } as Parameters<NonNullable<JsNode['init']>>[0]);
     } catch (error) {
       throw nodeError(error, node, order, null, null);
@@ -168,8 +185,10 @@ export class JsSegment implements Segment {
       const target = stations.get(toId) ?? { edge: exit?.edge ?? 0, to: exit?.to ?? null };
       const route = { port, rank, target, targetPort };
       const source = stations.get(fromId);
-      if (source) source.routes.push(route);
-      else this.entrances.set(byId.get(fromId)?.params.edge as number, route);
+      if (source) {
+        source.routes.push(route);
+        if (port !== '*') source.ports.add(port);
+      } else this.entrances.set(byId.get(fromId)?.params.edge as number, route);
     });
   }
 
@@ -187,7 +206,7 @@ export class JsSegment implements Segment {
         limit = { round: failure.round ?? 0, order: station.order };
       }
     }
-    return this.result(limit, error, isFlush);
+    return this.result(limit, error);
   }
 
   private accept(packet: Packet, isFlush: boolean): void {
@@ -220,28 +239,32 @@ export class JsSegment implements Segment {
     return this.attempt(station, 0, true, () => instance.flush?.());
   }
 
-  /** One call with its retries; its outputs travel only if it succeeds. */
+  /** One call with its retries; its outputs travel only if it succeeds and all of them can. Throws if closed. */
   private async attempt(
     station: Station,
     round: number,
     isFlush: boolean,
     call: () => Outputs | Promise<Outputs>,
   ): Promise<RemoteMediaError | null> {
-    const { node, order, counts } = station;
+    const { node, order, ports, counts } = station;
+    const { signal } = this.closing;
     const retries = node.retry?.max_retries ?? 0;
-    counts.calls++;
     for (let retry = 0; ; retry++) {
+      signal.throwIfAborted();
+      if (!isFlush) counts.calls++;
       try {
-        const outputs = await collect(call());
+        const outputs = await collect(call(), signal);
+        for (const output of outputs) check(output, ports);
         for (const output of outputs) this.emit(station, round, output);
         return null;
       } catch (thrown) {
+        signal.throwIfAborted();
+        if (!isFlush) counts.failures++;
         const error = nodeError(thrown, node, order, round, isFlush ? null : round);
         if (node.retry && retry < retries) {
-          await new Promise((resolve) => setTimeout(resolve, backoff(node.retry, retry)));
+          await delay(backoff(node.retry, retry), signal);
           continue;
         }
-        counts.failures++;
         if (node.on_error !== 'skip') return error;
         this.skippedCount++;
         if (this.skipped.length < keptSkips) this.skipped.push(error);
@@ -251,7 +274,7 @@ export class JsSegment implements Segment {
   }
 
   private emit(station: Station, round: number, output: Value | Out): void {
-    const [port, value] = output instanceof Out ? [output.port, output.value] : ['out', output];
+    const { port, value } = addressed(output);
     for (const route of station.routes) {
       if (route.port === port || route.port === '*') this.deliver(route, round, value, station);
     }
@@ -267,27 +290,15 @@ export class JsSegment implements Segment {
     else if (from) this.departures.push({ round, edge: target.edge, to: target.to, value, from });
   }
 
-  /** Encodes what leaves, below the limit. A value that cannot travel is a failure of the node that gave it. */
-  private result(until: Until, failure: RemoteMediaError | null, isFlush: boolean): StepResult {
-    let limit = until;
-    let error = failure;
-    for (;;) {
-      const leaving = this.departures.filter(({ round, from }) => isBelow(round, from.order, limit));
-      const bad = leaving.find((departure) => refusal(departure) !== null);
-      const packets = bad ? null : encodeDepartures(leaving);
-      if (packets) {
-        return {
-          status: error ? failed : done,
-          sleepMs: 0,
-          outputs: packets,
-          error: error?.toJSON() ?? null,
-        };
-      }
-      if (!bad) continue;
-      const { from, round } = bad;
-      error = nodeError(refusal(bad), from.node, from.order, round, isFlush ? null : round);
-      limit = { round, order: from.order };
-    }
+  /** Encodes what leaves, below the limit. */
+  private result(limit: Until, error: RemoteMediaError | null): StepResult {
+    const leaving = this.departures.filter(({ round, from }) => isBelow(round, from.order, limit));
+    return {
+      status: error ? failed : done,
+      sleepMs: 0,
+      outputs: encodeDepartures(leaving),
+      error: error?.toJSON() ?? null,
+    };
   }
 }
 
@@ -304,22 +315,33 @@ function encodeDepartures(leaving: readonly Departure[]): Outgoing[] {
   });
 }
 
-function refusal({ value }: Departure): unknown {
-  try {
-    encodePacket({ rounds: [0], edges: 0, values: [value] });
-    return null;
-  } catch (error) {
-    return error;
+/** Throws if an output is for a port that the node does not have, or cannot travel. */
+function check(output: Value | Out, ports: ReadonlySet<string>): void {
+  const { port, value } = addressed(output);
+  if (!ports.has(port)) {
+    throw new Error(`there is no output port '${port}', only ${[...ports].join(', ')}`);
+  }
+  // Copies no arrays.
+  if (typeof value === 'object' ? value !== null : typeof value !== 'number') {
+    encodeLoose({ rounds: [0], edges: 0, values: [value] });
   }
 }
 
-/** All outputs of a call, which count only when it has ended. */
-async function collect(outputs: Outputs | Promise<Outputs>): Promise<(Value | Out)[]> {
+function addressed(output: Value | Out): { port: string; value: Value } {
+  return output instanceof Out ? output : { port: 'out', value: output };
+}
+
+/** All outputs of a call, which count only when it has ended. Goes no further once `signal` is aborted. */
+async function collect(outputs: Outputs | Promise<Outputs>, signal: AbortSignal): Promise<(Value | Out)[]> {
   const given = await outputs;
+  signal.throwIfAborted();
   if (given === undefined) return [];
   if (!isGenerator(given)) return [given as Value | Out];
   const collected: (Value | Out)[] = [];
-  for await (const output of given) collected.push(output);
+  for await (const output of given) {
+    signal.throwIfAborted();
+    collected.push(output);
+  }
   return collected;
 }
 

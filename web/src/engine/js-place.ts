@@ -11,6 +11,7 @@ import {
   failed,
   type Segment,
   type SegmentMetrics,
+  type SegmentNode,
   type SegmentPlan,
   type StepResult,
 } from './place.js';
@@ -26,6 +27,8 @@ type Reply<Op extends PageReply['op']> = Extract<PageReply, { op: Op }>;
 /** JavaScript nodes as the engine sees them. */
 export class JsPlace {
   private readonly factories = new Map<string, JsNodeFactory | JsNodeClass>();
+  /** Names of output ports by node type. */
+  private readonly ports = new Map<string, readonly string[]>();
   private readonly askPage: (request: PageCall, transfer: ArrayBuffer[]) => Promise<PageReply>;
 
   constructor(askPage: (request: PageCall, transfer: ArrayBuffer[]) => Promise<PageReply>) {
@@ -45,18 +48,21 @@ export class JsPlace {
           throw new RuntimeLoadError(`${url} has no default export that makes a ${type}`);
         }
         this.factories.set(type, exports.default);
-        return jsCatalogEntry(type, exports.catalog);
+        const entry = jsCatalogEntry(type, exports.catalog);
+        this.ports.set(type, Object.keys(entry.outputs ?? {}));
+        return entry;
       }),
     );
   }
 
   /** Opens a segment of imported nodes. */
   open(plan: SegmentPlan): Promise<Segment> {
-    return JsSegment.open(plan, ({ node_type: type, params, id }) => {
+    const make = ({ node_type: type, params, id }: SegmentNode) => {
       const factory = this.factories.get(type);
       if (!factory) throw new RuntimeLoadError(`node ${type} is not registered`);
       return makeNode(factory, { ...params } as Parameters<JsNodeFactory>[0], id);
-    });
+    };
+    return JsSegment.open(plan, make, (type) => this.ports.get(type));
   }
 
   /** Opens a segment of nodes that live on the page. */

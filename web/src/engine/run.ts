@@ -42,6 +42,8 @@ export interface BatchResult {
 
 /** A run whose segments are open. */
 export class Run {
+  /** Called when a segment has returned, before anything else is done or waited for. */
+  onReturn: () => void = () => {};
   private readonly segments: readonly OpenSegment[];
   private readonly pool: BufferPool;
   private readonly crossings: Crossings | null;
@@ -174,10 +176,10 @@ export class Run {
   }
 
   private async timed(index: number, call: () => StepResult | Promise<StepResult>): Promise<StepResult> {
-    if (!this.crossings) return call();
-    const begun = performance.now();
+    const begun = this.crossings ? performance.now() : 0;
     const result = await call();
-    this.crossings.called(index, 1000 * (performance.now() - begun));
+    this.crossings?.called(index, 1000 * (performance.now() - begun));
+    this.onReturn();
     return result;
   }
 

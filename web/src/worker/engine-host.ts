@@ -4,7 +4,7 @@ import { nextTask } from '../engine/event-loop.js';
 import { summaryOf } from '../engine/plan.js';
 import type { BatchResult, Run } from '../engine/run.js';
 import { CancelledError } from '../errors.js';
-import type { Addressed, Job, PageReply, Post, ToEngine, ToPage, WholePacket } from './protocol.js';
+import type { Addressed, Job, PageCall, PageReply, Post, ToEngine, ToPage, WholePacket } from './protocol.js';
 
 /** Buffers kept here; the page gets the rest back. */
 const keptBuffers = 4;
@@ -75,15 +75,20 @@ export class EngineHost {
           timeoutMs: node.timeout_ms ?? 0,
         });
       },
-      askPage: (request, transfer) =>
-        new Promise((resolve) => {
-          const call = ++this.lastCall;
-          this.calls.set(call, resolve);
-          this.post({ type: 'page-call', call, request }, transfer);
-        }),
+      askPage: (request, transfer) => this.askPage(request, transfer),
     });
     // Every run needs it to plan; a failure is reported by the run.
     this.engine.loadWasm().catch(() => {});
+  }
+
+  private askPage(asked: PageCall, transfer: ArrayBuffer[]): Promise<PageReply> {
+    const catalog = this.active?.job.pageNodes ?? [];
+    const request = asked.op === 'open' ? { ...asked, catalog } : asked;
+    return new Promise((resolve) => {
+      const call = ++this.lastCall;
+      this.calls.set(call, resolve);
+      this.post({ type: 'page-call', call, request }, transfer);
+    });
   }
 
   private async start(id: number, job: Job): Promise<void> {
@@ -115,6 +120,7 @@ export class EngineHost {
       return this.loaded(active);
     }
     const run = await engine.open(response, job.metrics);
+    run.onReturn = () => this.leave(active);
     active.run = run;
     this.checkCancelled(active);
     return run;
@@ -157,7 +163,6 @@ export class EngineHost {
   /** One batch, or the end of the input. Returns whether the run goes on. */
   private async work(active: ActiveRun, run: Run, entry: readonly Addressed[] | 'finish'): Promise<boolean> {
     const result = entry === 'finish' ? await run.finish() : await run.push(entry);
-    this.leave(active);
     if (result.error) {
       // A failed flush round delivers nothing.
       await this.fail(active, result.error, entry === 'finish' ? [] : result.packets);

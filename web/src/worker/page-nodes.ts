@@ -1,15 +1,18 @@
 /** Runs segments of nodes that are registered as functions, on the caller's thread, when the engine asks for it. */
 import { JsSegment } from '../engine/js-engine.js';
-import type { SegmentPlan } from '../engine/place.js';
-import { asError } from '../errors.js';
+import type { SegmentNode, SegmentPlan } from '../engine/place.js';
+import { asError, CancelledError } from '../errors.js';
 import { type JsNodeClass, type JsNodeFactory, makeNode } from '../js-node.js';
 import { type Packet, packetSize, readLayout, writeContiguous } from '../packet.js';
 import type { PageCall, PageOutput, PageReply, TransferredPacket } from './protocol.js';
 
+type OpenCall = Extract<PageCall, { op: 'open' }>;
+
 /** The open segments of a page. */
 export class PageNodes {
   private readonly factory: (type: string) => JsNodeFactory | JsNodeClass | undefined;
-  private readonly segments = new Map<number, JsSegment>();
+  /** By handle; null while it is being opened. */
+  private readonly segments = new Map<number, JsSegment | null>();
   private last = 0;
 
   /** `factory` finds what makes the nodes of a type. */
@@ -26,19 +29,18 @@ export class PageNodes {
     }
   }
 
-  /** Closes what a run left open, because its thread was ended. */
+  /**
+   * Closes what a run left open, because its thread was ended. What is still being opened is closed as soon as its
+   * nodes allow, which is not waited for.
+   */
   async closeAll(): Promise<void> {
     const open = [...this.segments.values()];
     this.segments.clear();
-    await Promise.all(open.map((segment) => segment.close()));
+    await Promise.all(open.map((segment) => segment?.close()));
   }
 
   private async perform(call: PageCall): Promise<PageReply> {
-    if (call.op === 'open') {
-      const plan = JSON.parse(call.segment) as SegmentPlan;
-      this.segments.set(++this.last, await this.open(plan));
-      return { op: 'opened', handle: this.last };
-    }
+    if (call.op === 'open') return this.open(call);
     const segment = this.segments.get(call.handle);
     if (!segment) throw new Error(`there is no segment ${call.handle}`);
     if ('packets' in call) return this.step(segment, call);
@@ -57,11 +59,36 @@ export class PageNodes {
     };
   }
 
-  private open(plan: SegmentPlan): Promise<JsSegment> {
-    return JsSegment.open(plan, ({ node_type: type, params, id }) => {
+  private async open(call: OpenCall): Promise<PageReply> {
+    const handle = ++this.last;
+    this.segments.set(handle, null);
+    try {
+      const segment = await this.openSegment(call, () => this.checkWanted(handle));
+      if (!this.segments.has(handle)) await segment.close();
+      this.checkWanted(handle);
+      this.segments.set(handle, segment);
+      return { op: 'opened', handle };
+    } catch (error) {
+      this.segments.delete(handle);
+      throw error;
+    }
+  }
+
+  private checkWanted(handle: number): void {
+    if (!this.segments.has(handle)) throw new CancelledError('the run ended while its nodes were being made');
+  }
+
+  private openSegment({ segment, catalog }: OpenCall, checkWanted: () => void): Promise<JsSegment> {
+    const make = ({ node_type: type, params, id }: SegmentNode) => {
+      checkWanted();
       const factory = this.factory(type);
       if (!factory) throw new Error(`node ${type} is not registered`);
       return makeNode(factory, { ...params } as Parameters<JsNodeFactory>[0], id);
+    };
+    const entries = new Map(catalog?.map((entry) => [entry.type, entry]));
+    return JsSegment.open(JSON.parse(segment) as SegmentPlan, make, (type) => {
+      const outputs = entries.get(type)?.outputs;
+      return outputs && Object.keys(outputs);
     });
   }
 }

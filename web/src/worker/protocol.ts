@@ -101,7 +101,12 @@ export interface Until {
 
 /** A segment of `js:page` nodes is driven from the engine's thread with these. */
 export type PageCall =
-  | { readonly op: 'open'; readonly segment: string }
+  | {
+      readonly op: 'open';
+      readonly segment: string;
+      /** Entries of the page's nodes, for their ports; the engine's host adds them. */
+      readonly catalog?: readonly CatalogEntry[];
+    }
   | {
       readonly op: 'run' | 'flush';
       readonly handle: number;
