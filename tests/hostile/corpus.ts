@@ -42,6 +42,7 @@ export const cases: readonly Case[] = [
     withManifest({ name: 'signature.json', content: '{}' }, integrity([manifest])),
   ),
   loads('a folder', () => withManifest({ name: 'assets/', content: '', stored: true }, text)),
+  loads('a deflated folder', () => withManifest({ name: 'assets/', content: '' }, text)),
   loads('a comment', () => zip([manifest], { comment: 'made by hand' })),
   loads('an empty file', () => withManifest({ name: 'empty', content: '' })),
   loads('names beyond ASCII', () => withManifest(named('assets/größe 音.txt'))),
@@ -76,6 +77,10 @@ export const cases: readonly Case[] = [
   refused('fewer entries than there are', 'bad_zip', () => zip([manifest, text], { count: 1 })),
   refused('several parts', 'bad_zip', () => zip([manifest], { disk: 1 })),
   refused('ZIP64 size', 'bad_zip', () => withManifest({ ...text, size: 0xffffffff })),
+  refused('a folder with content', 'bad_zip', () => withManifest(named('assets/'))),
+  refused('a folder with stored content', 'bad_zip', () =>
+    withManifest({ ...named('assets/'), stored: true }, integrity([manifest])),
+  ),
   refused('local name differs', 'bad_zip', () => withManifest({ ...text, localName: 'assets/other.txt' })),
   refused('local size differs', 'bad_zip', () => withManifest({ ...text, localSize: 1 })),
   refused('no local header', 'bad_zip', () => withManifest({ ...text, only: 'central', offset: 5 })),
@@ -142,6 +147,9 @@ export const cases: readonly Case[] = [
   ),
   refused('deflate cut off', 'corrupt_data', () =>
     withManifest({ ...text, raw: deflateRawSync(Buffer.from('hello hello hello hello')).subarray(0, 4) }),
+  ),
+  refused('bytes after deflate', 'corrupt_data', () =>
+    withManifest({ ...text, raw: Buffer.concat([deflateRawSync('hello hello hello hello'), Buffer.of(1)]) }),
   ),
   refused('wrong CRC', 'crc_mismatch', () => withManifest({ ...text, crc: 1 })),
   refused('wrong CRC of a stored entry', 'crc_mismatch', () =>

@@ -138,7 +138,7 @@ export class ManifestError extends RemoteMediaError {
   }
 }
 
-/** A bundle is refused; `code` names the refusal (docs/internals/bundles.md). */
+/** A bundle is refused; `code` names the refusal (docs/bundles.md). */
 export class PackageError extends RemoteMediaError {
   static override readonly code = 'package_error';
   override readonly name = 'PackageError';
@@ -180,7 +180,7 @@ export class CapabilityError extends RemoteMediaError {
   override readonly name = 'CapabilityError';
 }
 
-/** The runner was closed, or its worker died. */
+/** The runner was closed. (A worker that died is RuntimeLoadError `worker_died`.) */
 export class ClosedError extends RemoteMediaError {
   static override readonly code = 'closed';
   override readonly name = 'ClosedError';

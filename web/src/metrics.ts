@@ -43,7 +43,9 @@ export interface Metrics {
 /** Milliseconds spent loading during a run; null where nothing had to be loaded. */
 export interface LoadMetrics {
   wasm_ms: number | null;
+  /** Start of Pyodide, with the first packages, which are fetched and unpacked at the same time. */
   pyodide_ms: number | null;
+  /** Import of this library in Python, and packages loaded after the start. */
   packages_ms: number | null;
 }
 

@@ -87,7 +87,9 @@ async function download(url: URL, maxBytes: number, options: LoadOptions): Promi
   let loaded = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader
+      .read()
+      .catch((error: unknown) => refuse('download_failed', String(error), url.href));
     if (done) break;
     loaded += value.length;
     if (loaded > maxBytes) {

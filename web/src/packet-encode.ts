@@ -1,7 +1,17 @@
 /** Values → packets (docs/internals/packets.md). */
 import { NodeError } from './errors.js';
 import { contiguousSize, type Packet, writeLayout } from './packet.js';
-import { Audio, isPlainObject, maxDepth, pathKey, Tensor, type Value } from './values.js';
+import {
+  Audio,
+  audioProblem,
+  isDetached,
+  isPlainObject,
+  maxDepth,
+  pathKey,
+  shapeSize,
+  Tensor,
+  type Value,
+} from './values.js';
 
 /** A batch of items in columns. `edges` is one number when all items share it. */
 export interface Columns {
@@ -114,25 +124,31 @@ class Writer {
   private object(value: object, path: string, depth: number): Json {
     if (depth > maxDepth) refuse(`nested deeper than ${maxDepth} levels`, path);
     if (Array.isArray(value)) return this.list(value, path, depth);
-    if (value instanceof Uint8Array) return this.reference({ kind: 'bytes' }, bytesPart([value]));
-    if (value instanceof Tensor) {
-      const { dtype, shape, data } = value;
-      const fields = { kind: 'tensor', dtype, shape: [...shape] };
-      return this.reference(fields, bytesPart([data]));
-    }
-    if (value instanceof Audio) return this.audio(value);
+    if (value instanceof Uint8Array) return this.reference({ kind: 'bytes' }, bytesPart([value], path));
+    if (value instanceof Tensor) return this.tensor(value, path);
+    if (value instanceof Audio) return this.audio(value, path);
     if (isPlainObject(value)) return this.map(value, path, depth);
     return refuse(`an object of class ${value.constructor?.name ?? '?'} cannot travel`, path);
   }
 
-  private audio(audio: Audio): Json {
+  private tensor({ dtype, shape, data }: Tensor, path: string): Json {
+    const part = bytesPart([data], path);
+    if (shapeSize(shape) !== data.length) refuse('the shape of a tensor does not fit its data', path);
+    return this.reference({ kind: 'tensor', dtype, shape: [...shape] }, part);
+  }
+
+  private audio({ channels, frames, sampleRate, timestamp }: Audio, path: string): Json {
+    const problem = audioProblem(channels.length, sampleRate, timestamp);
+    if (problem) refuse(problem, path);
+    const part = bytesPart(channels, path);
+    if (channels.some(({ length }) => length !== frames)) refuse('the channels differ in length', path);
     const fields: { [key: string]: Json } = {
       kind: 'audio',
-      sample_rate: audio.sampleRate,
-      shape: [audio.channels.length, audio.frames],
+      sample_rate: sampleRate,
+      shape: [channels.length, frames],
     };
-    if (audio.timestamp !== null) fields.timestamp = encodeNumber(audio.timestamp);
-    return this.reference(fields, bytesPart(audio.channels));
+    if (timestamp !== null) fields.timestamp = encodeNumber(timestamp);
+    return this.reference(fields, part);
   }
 
   private map(value: Record<string, unknown>, path: string, depth: number): Json {
@@ -202,7 +218,10 @@ function refuse(message: string, path: string): never {
   throw new NodeError(`${message} (at ${path})`, { code: 'unrepresentable_value', path });
 }
 
-function bytesPart(arrays: readonly ArrayBufferView[]): Part {
+function bytesPart(arrays: readonly ArrayBufferView[], path: string): Part {
+  if (arrays.some(({ buffer }) => isDetached(buffer))) {
+    refuse('the memory of an array is detached: it was transferred, or has grown', path);
+  }
   const [only] = arrays;
   const isOne = arrays.length === 1 && only !== undefined;
   return {

@@ -6,10 +6,12 @@ import { RemoteMediaError } from './errors.js';
 import {
   type ArrayOf,
   Audio,
+  audioProblem,
   dtypeSize,
   isDType,
   isPlainObject,
   pathKey,
+  shapeSize,
   Tensor,
   type Value,
   viewOf,
@@ -69,20 +71,23 @@ function special(kind: string, content: unknown, path: string): Value {
 function tensorFromJson({ dtype, shape, data }: Record<string, unknown>, path: string): Tensor {
   const bytes = fromBase64(data, path);
   if (!isDType(dtype) || !Array.isArray(shape)) return refuse('not a tensor', path);
-  const count = bytes.length / dtypeSize(dtype);
-  return guard(path, () => new Tensor(dtype, shape as number[], viewOf(dtype, bytes, count) as ArrayOf));
+  const count = shapeSize(shape);
+  if (count === null || count * dtypeSize(dtype) !== bytes.length) {
+    return refuse(`${bytes.length} bytes do not fit the shape ${JSON.stringify(shape)} of ${dtype}`, path);
+  }
+  return new Tensor(dtype, shape as number[], viewOf(dtype, bytes, count) as ArrayOf);
 }
 
 function audioFromJson(json: Record<string, unknown>, path: string): Audio {
   const { sample_rate: rate, channels, timestamp, data } = json;
   const bytes = fromBase64(data, path);
-  if (typeof rate !== 'number' || !Number.isSafeInteger(channels) || (channels as number) < 0) {
-    return refuse('not audio', path);
-  }
+  if (typeof rate !== 'number' || !Number.isSafeInteger(channels)) return refuse('not audio', path);
   const time = timestamp === undefined ? null : fromJson(timestamp, path);
   if (time !== null && typeof time !== 'number') return refuse('the timestamp is not a number', path);
   const count = channels as number;
-  const frames = count === 0 ? 0 : bytes.length / 4 / count;
+  const problem = audioProblem(count, rate, time);
+  if (problem) return refuse(problem, path);
+  const frames = bytes.length / 4 / count;
   if (!Number.isInteger(frames)) return refuse('the data do not divide into channels', path);
   const samples = viewOf('f32', bytes, frames * count);
   const planes = Array.from({ length: count }, (_, k) => samples.subarray(k * frames, (k + 1) * frames));
@@ -109,11 +114,12 @@ function numberFromJson(content: unknown, path: string): number | bigint {
   if (typeof content !== 'string') return refuse('$number needs a string', path);
   if (/^-?\d+$/.test(content)) {
     const integer = BigInt(content);
+    if (BigInt.asIntN(64, integer) !== integer) return refuse('an integer beyond 64 bits', path);
     return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
   }
-  const number = Number(content);
-  if (Number.isNaN(number) && content !== 'NaN') return refuse('not a number', path);
-  return number;
+  if (/^(NaN|-?Infinity)$/.test(content)) return Number(content);
+  const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(content) ? Number(content) : Number.NaN;
+  return Number.isFinite(number) ? number : refuse('not a number', path);
 }
 
 function bytesOf(arrays: readonly ArrayBufferView[]): Uint8Array {

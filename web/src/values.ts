@@ -103,6 +103,29 @@ export class Audio {
   }
 }
 
+/** Audio may have this many channels where it travels. */
+const maxChannels = 65_536;
+
+/** Why audio of these fields cannot travel (docs/internals/packets.md); null if it can. */
+export function audioProblem(channels: number, sampleRate: number, timestamp: number | null): string | null {
+  if (channels < 1 || channels > maxChannels)
+    return `audio has 1 to ${maxChannels} channels, not ${channels}`;
+  if (sampleRate > 0xffff_ffff) return `a sample rate of ${sampleRate} Hz is beyond 32 bits`;
+  if (timestamp !== null && !Number.isFinite(timestamp)) return `the timestamp ${timestamp} is not finite`;
+  return null;
+}
+
+/** Whether memory is gone: transferred to another thread, or replaced when WebAssembly memory grew. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer); // throws then; `detached` is not in every engine yet
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Anything that can travel along a connection. */
 export type Value =
   | null

@@ -3,6 +3,7 @@
  * and everything inflated is checked against it. Refusals: docs/bundles.md.
  */
 import { PackageError } from './errors.js';
+import { nodeBuiltin } from './node.js';
 
 /** What an archive may be at most. */
 export interface ZipLimits {
@@ -32,6 +33,18 @@ interface Entry {
   readonly compressedSize: number;
   readonly size: number;
   readonly headerOffset: number;
+}
+
+/** The part of `node:zlib` that is used. */
+interface Zlib {
+  inflateRaw(
+    data: Uint8Array,
+    options: { maxOutputLength: number; info: true },
+    done: (
+      error: (Error & { code?: string }) | null,
+      result?: { buffer: Uint8Array; engine: { bytesWritten: number } },
+    ) => void,
+  ): void;
 }
 
 const endSignature = 0x06054b50;
@@ -130,6 +143,8 @@ function checkKind(
   if (flags & 0x2041) refuse('encrypted', 'the entry is encrypted', name);
   if (method !== 0 && method !== 8) refuse('unsupported_method', `compression method ${method}`, name);
   if (compressedSize === 0xffffffff || size === 0xffffffff) refuse('bad_zip', 'ZIP64', name);
+  // What a folder holds would appear in no list of files, and so escape integrity.json.
+  if (name.endsWith('/') && size !== 0) refuse('bad_zip', 'a folder with content', name);
   if (method === 0 && compressedSize !== size) refuse('size_mismatch', 'a stored entry of two sizes', name);
 }
 
@@ -220,11 +235,18 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-async function inflate(
+/** The content of an entry, in memory of its own. */
+async function inflate(data: Uint8Array<ArrayBuffer>, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+  // Not slice(): of Node.js's Buffer it is a view.
+  if (entry.method === 0) return new Uint8Array(data);
+  const zlib = nodeBuiltin<Zlib>('zlib');
+  return zlib ? inflateInNode(zlib, data, entry) : inflateInBrowser(data, entry);
+}
+
+async function inflateInBrowser(
   data: Uint8Array<ArrayBuffer>,
-  { name, method, size }: Entry,
+  { name, size }: Entry,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (method === 0) return data.slice();
   const content = new Uint8Array(size);
   let length = 0;
   const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
@@ -240,6 +262,33 @@ async function inflate(
   }
   if (length !== size) refuse('size_mismatch', `inflates to ${length} bytes instead of ${size}`, name);
   return content;
+}
+
+/** What DecompressionStream of Node.js 20 does not tell: whether bytes follow the end of the stream. */
+function inflateInNode(
+  zlib: Zlib,
+  data: Uint8Array<ArrayBuffer>,
+  { name, size }: Entry,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const options = { maxOutputLength: Math.max(size, 1), info: true } as const;
+  return new Promise((resolve, reject) => {
+    zlib.inflateRaw(data, options, (error, result) => {
+      try {
+        if (error?.code === 'ERR_BUFFER_TOO_LARGE') {
+          refuse('size_mismatch', `inflates to more than its ${size} bytes`, name);
+        }
+        if (error || !result) return refuse('corrupt_data', String(error), name);
+        const { buffer, engine } = result;
+        if (engine.bytesWritten !== data.length) refuse('corrupt_data', 'bytes after its end', name);
+        if (buffer.length !== size) {
+          refuse('size_mismatch', `inflates to ${buffer.length} bytes instead of ${size}`, name);
+        }
+        resolve(new Uint8Array(buffer));
+      } catch (refusal) {
+        reject(refusal);
+      }
+    });
+  });
 }
 
 const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {

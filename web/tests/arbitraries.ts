@@ -25,7 +25,12 @@ const tensor = fc
   });
 
 const audio = fc
-  .tuple(fc.nat(3), fc.nat(5), fc.integer({ min: 1, max: 192_000 }), fc.option(fc.double()))
+  .tuple(
+    fc.integer({ min: 1, max: 3 }),
+    fc.nat(5),
+    fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
+  )
   .map(([channels, frames, rate, timestamp]) => {
     const planes = Array.from({ length: channels }, (_, k) => new Float32Array(frames).fill(k / 7));
     return new Audio(planes, rate, timestamp);

@@ -141,8 +141,70 @@ describe('what cannot travel names its place', () => {
     expect(error).toMatchObject({ name: 'NodeError', code: 'unrepresentable_value', path, itemIndex: 7 });
   });
 
+  const mono = [new Float32Array(2)];
+  test.each([
+    ['no channels', new Audio([], 8000), /1 to 65536 channels/],
+    [
+      'too many channels',
+      new Audio(new Array(70_000).fill(new Float32Array(0)), 8000),
+      /1 to 65536 channels/,
+    ],
+    ['a rate beyond 32 bits', new Audio(mono, 2 ** 40), /sample rate/],
+    ['a timestamp that is NaN', new Audio(mono, 8000, Number.NaN), /timestamp/],
+    ['an infinite timestamp', new Audio(mono, 8000, Number.POSITIVE_INFINITY), /timestamp/],
+    ['audio in detached memory', detached(new Audio([new Float32Array(2), ...mono], 8000)), /detached/],
+    ['a tensor in detached memory', detached(new Tensor('f32', [2], new Float32Array(2))), /detached/],
+    ['bytes in detached memory', detached(new Uint8Array(2)), /detached/],
+    ['an empty tensor in detached memory', detached(new Tensor('u8', [0], new Uint8Array(0))), /detached/],
+  ])('%s', (_, value, message) => {
+    for (const encode of [encodePacket, encodeLoose]) {
+      const error = thrownBy(() => encode({ rounds: [7], edges: 0, values: [{ a: [value] }] }));
+      const expected = { name: 'NodeError', code: 'unrepresentable_value', path: '$.a[0]', itemIndex: 7 };
+      expect(error).toMatchObject(expected);
+      expect(String(error)).toMatch(message);
+    }
+  });
+
+  test('the largest rate and most channels travel, and so do empty arrays', () => {
+    const channels = new Array<Float32Array>(65_536).fill(new Float32Array(0));
+    const values = [new Audio(channels, 2 ** 32 - 1, -1e300), new Uint8Array(0)];
+    expectSame(roundTrip(values), values);
+  });
+
   test('a cycle', () => {
     expect(thrownBy(() => roundTrip([cyclic as Value]))).toMatchObject({ code: 'unrepresentable_value' });
+  });
+});
+
+describe('what is no JSON form of a value names its place', () => {
+  const audio = { sample_rate: 8000, channels: 1, data: '' };
+  test.each([
+    ['an empty number', { $number: '' }],
+    ['a hexadecimal number', { $number: ' 0x10 ' }],
+    ['a number with blanks', { $number: '1.5 ' }],
+    ['a number out of range', { $number: '1e999' }],
+    ['an integer beyond 64 bits', { $number: '9223372036854775808' }],
+    ['a negative integer beyond 64 bits', { $number: '-9223372036854775809' }],
+    ['a tensor with bytes left over', { $tensor: { dtype: 'f32', shape: [1], data: 'AAAAAAAAAA==' } }],
+    ['a tensor of a strange shape', { $tensor: { dtype: 'u8', shape: [{ toString: 1 }], data: '' } }],
+    ['audio without channels', { $audio: { ...audio, channels: 0 } }],
+    ['audio of very many channels', { $audio: { ...audio, channels: 1e12 } }],
+    ['audio at a rate beyond 32 bits', { $audio: { ...audio, sample_rate: 2 ** 40 } }],
+    ['audio at no rate', { $audio: { ...audio, sample_rate: 0.5 } }],
+    ['audio at no time', { $audio: { ...audio, timestamp: { $number: 'NaN' } } }],
+    ['audio of half a sample', { $audio: { ...audio, data: 'AAA=' } }],
+  ])('%s', (_, json) => {
+    const error = thrownBy(() => fromJson({ a: [json] }));
+    expect(error).toMatchObject({ name: 'RemoteMediaError', code: 'bad_value_json', path: '$.a[0]' });
+  });
+
+  test('every literal of packets is a number', () => {
+    const literals = ['-9223372036854775808', '9223372036854775807', 'NaN', '-Infinity', '-0.0', '1.0e+300'];
+    const numbers = [-(2n ** 63n), 2n ** 63n - 1n, Number.NaN, Number.NEGATIVE_INFINITY, -0, 1e300];
+    expectSame(
+      literals.map((literal) => fromJson({ $number: literal })),
+      numbers,
+    );
   });
 });
 
@@ -153,7 +215,7 @@ describe('corruption', () => {
     values: [
       { $: 1, list: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
       new Tensor('i16', [2, 2], new Int16Array([1, 2, 3, 4])),
-      new Audio([new Float32Array(3)], 8000, Number.NaN),
+      new Audio([new Float32Array(3)], 8000, -0),
     ],
   });
 
@@ -184,6 +246,14 @@ describe('corruption', () => {
     expect(thrownBy(() => readLayout(broken))).toBeInstanceOf(PacketError);
   });
 });
+
+/** The value after its memory was transferred. */
+function detached<T extends Uint8Array | Tensor | Audio>(value: T): T {
+  const array =
+    value instanceof Audio ? value.channels[0] : value instanceof Tensor ? value.data : (value as Uint8Array);
+  structuredClone(null, { transfer: array ? [array.buffer as ArrayBuffer] : [] });
+  return value;
+}
 
 function thrownBy(run: () => unknown): unknown {
   try {

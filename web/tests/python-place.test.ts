@@ -1,9 +1,11 @@
 /** The place of Python nodes, alone with a real Pyodide. */
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Engine } from '../src/engine/engine.js';
 import { done, failed, more, noLimit, type SegmentNode, type StepResult } from '../src/engine/place.js';
 import { PythonPlace } from '../src/engine/python-place.js';
 import { RuntimeLoadError } from '../src/errors.js';
+import type { ProgressEvent } from '../src/metrics.js';
 import { readLayout } from '../src/packet.js';
 import { decodeParts } from '../src/packet-decode.js';
 import { encodePacket } from '../src/packet-encode.js';
@@ -12,11 +14,13 @@ import { difference, root } from './vectors.js';
 
 const folder = pathToFileURL(`${root}dist/remotemedia/pyodide/`).href;
 const printed: string[] = [];
+const progress: [number, number][] = [];
 let place: PythonPlace;
 
 beforeAll(async () => {
   place = await PythonPlace.load(folder, [], {
     output: (stream, text) => printed.push(`${stream}: ${text}`),
+    progress: (loaded, total) => progress.push([loaded, total]),
     loaded() {},
   });
 });
@@ -103,6 +107,47 @@ EchoNode.process = later
   });
 });
 
+test('memory is counted after growth has detached the arena', () => {
+  const before = place.memoryBytes;
+  expect(before).toBeGreaterThan(0);
+  python('kept = bytearray(400_000_000)');
+  expect(place.memoryBytes).toBeGreaterThanOrEqual(Math.max(before, 400_000_000));
+  python('del kept');
+});
+
+test('loading packages is reported', async () => {
+  expect(progress.slice(0, 2)).toEqual([
+    [0, 1],
+    [1, 1],
+  ]);
+  // numpy: here, or when a test above sent an array.
+  await place.require(['numpy', 'remotemedia']);
+  expect(progress.slice(2)).toEqual([
+    [0, 1],
+    [1, 1],
+  ]);
+});
+
+test('the engine reports both parts of the start', async () => {
+  const events: ProgressEvent[] = [];
+  const engine = new Engine(
+    { wasm: '', pyodide: folder },
+    {
+      progress: (event) => events.push(event),
+      output() {},
+      enter() {},
+      askPage: () => Promise.reject(new Error('not asked')),
+    },
+  );
+  await engine.loadPython();
+  expect(events).toEqual([
+    { phase: 'load-pyodide', loaded: 0, total: 1 },
+    { phase: 'load-packages', loaded: 0, total: 1 },
+    { phase: 'load-packages', loaded: 1, total: 1 },
+    { phase: 'load-pyodide', loaded: 1, total: 1 },
+  ]);
+});
+
 test('what nodes print is handed on', async () => {
   python(`
 import sys
@@ -123,7 +168,7 @@ describe('failures', () => {
   });
 
   test('a folder without Pyodide', async () => {
-    const nowhere = PythonPlace.load('file:///nowhere/', [], { output() {}, loaded() {} });
+    const nowhere = PythonPlace.load('file:///nowhere/', [], { output() {}, progress() {}, loaded() {} });
     await expect(nowhere).rejects.toBeInstanceOf(RuntimeLoadError);
   });
 });

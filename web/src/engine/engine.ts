@@ -65,6 +65,7 @@ export class Engine {
       const { PythonPlace } = await import('./python-place.js');
       return PythonPlace.load(this.assets.pyodide, requires, {
         output: (stream, text) => this.hooks.output(stream, text),
+        progress: (loaded, total) => this.hooks.progress({ phase: 'load-packages', loaded, total }),
         loaded: (part, ms) => {
           const key = `${part}_ms` as const;
           this.loads[key] = (this.loads[key] ?? 0) + ms;

@@ -33,7 +33,9 @@ const utf8 = new TextDecoder();
 /** What Python prints, and how loading goes. */
 export interface PythonHooks {
   output(stream: 'stdout' | 'stderr', text: string): void;
-  /** Milliseconds that a part of loading took. */
+  /** How many of the packages that are being loaded are there. */
+  progress(loaded: number, total: number): void;
+  /** Milliseconds that a part of loading took; the packages that come with Pyodide's start are part of it. */
   loaded(part: 'pyodide' | 'packages', ms: number): void;
 }
 
@@ -57,6 +59,7 @@ export class PythonPlace {
   static async load(baseUrl: string, requires: readonly string[], hooks: PythonHooks): Promise<PythonPlace> {
     const packages = [ownPackage, ...requires];
     const begun = performance.now();
+    hooks.progress(0, packages.length);
     try {
       const module = (await import(/* @vite-ignore */ `${baseUrl}pyodide.mjs`)) as PyodideModule;
       const pyodide = await module.loadPyodide({
@@ -71,6 +74,7 @@ export class PythonPlace {
       const host = new Host(imported.connect());
       imported.destroy();
       hooks.loaded('packages', performance.now() - started);
+      hooks.progress(packages.length, packages.length);
       return new PythonPlace(pyodide, host, new Set(packages), hooks);
     } catch (error) {
       throw new RuntimeLoadError(`Python cannot be started from ${baseUrl}: ${String(error)}`, {
@@ -84,6 +88,7 @@ export class PythonPlace {
     const missing = names.filter((name) => !this.packages.has(name));
     if (missing.length === 0) return;
     const begun = performance.now();
+    this.hooks.progress(0, missing.length);
     const problems: string[] = [];
     const callbacks = {
       messageCallback: () => {},
@@ -97,6 +102,7 @@ export class PythonPlace {
     }
     for (const name of missing) this.packages.add(name);
     this.hooks.loaded('packages', performance.now() - begun);
+    this.hooks.progress(missing.length, missing.length);
   }
 
   /** Whether packets hold arrays, which are numpy's in Python, while numpy is not there yet. */
@@ -146,6 +152,8 @@ class Host {
   }
 
   get memoryBytes(): number {
+    // Memory growth has detached the view.
+    if (this.view.data.buffer.byteLength === 0) this.renewView();
     return this.view.data.buffer.byteLength;
   }
 
