@@ -109,6 +109,7 @@ export class EngineClient {
   }
 
   private handle(message: ToPage): void {
+    if (this.deadReason) return; // what a terminated thread had still sent
     if (message.type === 'output') this.print(message.stream, message.text);
     else if (message.type === 'page-call') void this.answer(message.call, message.request);
     else if (message.run === this.session?.id) this.session.handle(message);
