@@ -57,6 +57,9 @@ pub enum OnError {
     Skip,
 }
 
+/// The longest wait before a retry: what timers of JavaScript take, 2^31 − 1 ms.
+const MAX_WAIT_MS: f64 = 2_147_483_647.0;
+
 /// How often and how fast a failed call is made again.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Retry {
@@ -76,7 +79,7 @@ impl Retry {
     pub fn longest_wait_ms(&self, k: u32) -> f64 {
         let grown = self.base_delay_ms * self.multiplier.powi(i32::try_from(k).unwrap_or(i32::MAX));
         // 0 · ∞ is NaN; nothing grown is still nothing.
-        if grown.is_nan() { 0.0 } else { grown.min(self.max_delay_ms).max(0.0) }
+        if grown.is_nan() { 0.0 } else { grown.min(self.max_delay_ms).clamp(0.0, MAX_WAIT_MS) }
     }
 }
 
@@ -89,6 +92,9 @@ mod tests {
         let retry = Retry { max_retries: 3, base_delay_ms: 100.0, max_delay_ms: 400.0, multiplier: 2.0 };
         let waits: Vec<f64> = (0..5).map(|k| retry.longest_wait_ms(k)).collect();
         assert_eq!(waits, [100.0, 200.0, 400.0, 400.0, 400.0]);
+        let absurd = Retry { base_delay_ms: 1e300, max_delay_ms: f64::MAX, ..retry };
+        assert_eq!(absurd.longest_wait_ms(0), MAX_WAIT_MS);
+        assert_eq!(absurd.longest_wait_ms(u32::MAX), MAX_WAIT_MS);
         assert_eq!(Retry { base_delay_ms: 0.0, ..retry }.longest_wait_ms(u32::MAX), 0.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use remotemedia_engine::array::{Audio, DType, Tensor};
+use remotemedia_engine::array::{Audio, DType, MAX_CHANNELS, Tensor};
 use remotemedia_engine::buffer::Buffer;
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::issue::index_path;
@@ -12,6 +12,8 @@ use remotemedia_engine::value::{Map, Value};
 const I16_SCALE: f64 = 32_768.0;
 /// Full scale of 32-bit PCM.
 const I32_SCALE: f64 = 2_147_483_648.0;
+
+const CHANNELS: &str = "audio has 1 to 65,536 channels";
 
 /// The item as audio. `input_rate` is the param that bare tensors and lists need.
 pub(crate) fn audio(item: &Value, input_rate: Option<u32>) -> Result<Rc<Audio>, Failure> {
@@ -30,7 +32,7 @@ fn plain(item: &Value, input_rate: Option<u32>, path: &str) -> Result<Rc<Audio>,
         Value::Audio(audio) => Ok(Rc::clone(audio)),
         Value::List(list) => match &list[..] {
             [samples @ (Value::Tensor(_) | Value::List(_)), rate @ (Value::Int(_) | Value::Float(_))] => {
-                planar(samples, sample_rate(rate, &index_path(path, 1))?, &index_path(path, 0))
+                planar(samples, whole(rate, &index_path(path, 1))?, &index_path(path, 0))
             }
             _ => planar(item, needed(input_rate, "list")?, path),
         },
@@ -48,10 +50,16 @@ fn from_earlier_system(map: &Map) -> Result<Rc<Audio>, Failure> {
     let (Some(data), Some(rate)) = (map.get("data"), map.get("sample_rate")) else {
         return Err(Failure::new("a map is audio if it has audio, or data and sample_rate"));
     };
-    let rate = sample_rate(rate, "$.sample_rate")?;
+    let rate = whole(rate, "$.sample_rate")?;
     let channels = match map.get("channels") {
         None => 1,
-        Some(channels) => sample_rate(channels, "$.channels")? as usize,
+        // Refused before anything is done per channel.
+        Some(channels) => match whole(channels, "$.channels")? as usize {
+            channels if channels > MAX_CHANNELS => {
+                return Err(Failure::new(CHANNELS).at("$.channels"));
+            }
+            channels => channels,
+        },
     };
     let scale = match map.get("format").map(|format| format.as_str().unwrap_or_default()) {
         None | Some("F32") => 1.0,
@@ -76,9 +84,9 @@ fn from_earlier_system(map: &Map) -> Result<Rc<Audio>, Failure> {
 }
 
 /// A whole number from 1 to 2^32 − 1.
-fn sample_rate(value: &Value, path: &str) -> Result<u32, Failure> {
+fn whole(value: &Value, path: &str) -> Result<u32, Failure> {
     let number = value.as_number().filter(|n| n.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(n));
-    number.map(|n| n as u32).ok_or_else(|| Failure::new("not an integer from 1").at(path))
+    number.map(|n| n as u32).ok_or_else(|| Failure::new("not an integer from 1 to 4,294,967,295").at(path))
 }
 
 /// Samples of one channel, or channels × frames.
@@ -150,7 +158,7 @@ fn from_tensor(tensor: &Tensor, path: &str) -> Result<(usize, Buffer), Failure> 
 
 fn make(rate: u32, channels: usize, frames: usize, data: Buffer) -> Result<Rc<Audio>, Failure> {
     let audio = Audio::new(rate, None, channels, frames, data);
-    audio.map(Rc::new).ok_or_else(|| Failure::new("audio has 1 to 65,536 channels"))
+    audio.map(Rc::new).ok_or_else(|| Failure::new(CHANNELS))
 }
 
 #[cfg(test)]
@@ -209,6 +217,18 @@ mod tests {
         let Value::Tensor(inner) = &item else { panic!() };
         let audio = audio(&item, Some(8000)).unwrap();
         assert_eq!(audio.data().bytes().as_ptr(), inner.data().bytes().as_ptr());
+    }
+
+    #[test]
+    fn limits_are_checked_before_the_samples_are_looked_at() {
+        let map = |rate: f64, channels: f64| {
+            Value::map([("data", list(&[])), ("sample_rate", rate.into()), ("channels", channels.into())])
+        };
+        let refused = |item: Value| audio(&item, None).unwrap_err();
+        assert_eq!(samples(&map(4_294_967_295.0, 65_536.0), None), Ok((u32::MAX, 65_536, vec![])));
+        assert_eq!(refused(map(8000.0, 65_537.0)), Failure::new(CHANNELS).at("$.channels"));
+        assert_eq!(refused(map(8000.0, 4_294_967_295.0)), Failure::new(CHANNELS).at("$.channels"));
+        assert!(audio(&map(4_294_967_296.0, 1.0), None).is_err());
     }
 
     #[test]
