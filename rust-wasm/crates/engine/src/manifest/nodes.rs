@@ -157,8 +157,8 @@ fn policy(fields: &Fields<'_>, issues: &mut Issues) -> JsonMap<String, Json> {
 fn read_retry(retry: &Fields<'_>, issues: &mut Issues) -> Json {
     retry.only(&RETRY, issues);
     let max_retries = retry.integer("max_retries", issues).unwrap_or(3);
-    if max_retries < 0 {
-        out_of_range(retry, "max_retries", "0 or more", issues);
+    if !(0..=i64::from(u32::MAX)).contains(&max_retries) {
+        out_of_range(retry, "max_retries", "0 to 4294967295", issues);
     }
     let mut number = |key: &str, default: f64, least: f64| {
         let number = retry.number(key, issues).unwrap_or(default);
