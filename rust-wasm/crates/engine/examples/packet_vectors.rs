@@ -222,6 +222,7 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("more rounds than values", header(r#"{"rounds": [0, 1], "edges": 0, "values": [1]}"#)),
         ("fewer edges than values", header(r#"{"rounds": [0, 1], "edges": [0], "values": [1, 2]}"#)),
         ("negative round", header(r#"{"rounds": [-1], "edges": 0, "values": [1]}"#)),
+        ("round beyond 2^53 - 1", header(r#"{"rounds": [9007199254740992], "edges": 0, "values": [1]}"#)),
         ("fractional round", header(r#"{"rounds": [0.5], "edges": 0, "values": [1]}"#)),
         ("round is a string", header(r#"{"rounds": ["0"], "edges": 0, "values": [1]}"#)),
         ("round is a bool", header(r#"{"rounds": [true], "edges": 0, "values": [1]}"#)),
@@ -300,6 +301,16 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         (
             "audio with a fractional rate",
             reference(r#"{"kind": "audio", "sample_rate": 8000.5, "shape": [1, 2], "buffer": 0}"#),
+        ),
+        (
+            "audio of 65,537 channels without frames",
+            packet(
+                &one(
+                    r#"{"$": 0}"#,
+                    r#"{"kind": "audio", "sample_rate": 8000, "shape": [65537, 0], "buffer": 0}"#,
+                ),
+                &[&[]],
+            ),
         ),
         (
             "audio with one dimension",

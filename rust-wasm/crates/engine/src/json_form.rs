@@ -39,9 +39,10 @@ fn read(json: &Json, path: &str, depth: usize) -> Result<Value, FormError> {
     Ok(match json {
         Json::Null => Value::Null,
         Json::Bool(b) => Value::Bool(*b),
-        Json::Number(n) => match n.as_i64() {
-            Some(int) => Value::Int(int),
-            None => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
+        Json::Number(n) => match (n.as_i64(), n.as_f64()) {
+            (Some(int), _) => Value::Int(int),
+            (None, Some(float)) if n.is_f64() => Value::Float(float),
+            _ => return Err(FormError::new(path, format!("an integer beyond 64 bits: {n}"))),
         },
         Json::String(s) => Value::from(s.as_str()),
         Json::Array(items) => items
@@ -113,7 +114,9 @@ fn read_audio(inner: &Json, path: &str) -> Result<Value, FormError> {
     let data = base64(&inner["data"], &key_path(path, "data"))?;
     let frames = data.len() / size_of::<f32>() / channels;
     let audio = Audio::new(rate, timestamp, channels, frames, data);
-    audio.map(Value::from).ok_or_else(|| wrong("data is not a whole number of frames"))
+    audio
+        .map(Value::from)
+        .ok_or_else(|| wrong("data is not a whole number of frames of 1 to 65,536 channels"))
 }
 
 fn base64(json: &Json, path: &str) -> Result<Buffer, FormError> {
@@ -188,6 +191,12 @@ mod tests {
         );
         assert_eq!(refused(r#"{"$tensor": {"dtype": "f16", "shape": [0], "data": ""}}"#), "$[\"$tensor\"]");
         assert_eq!(refused(r#"{"$audio": {"sample_rate": 0, "channels": 1, "data": ""}}"#), "$[\"$audio\"]");
+        for limits in
+            [r#""sample_rate": 4294967296, "channels": 1"#, r#""sample_rate": 1, "channels": 65537"#]
+        {
+            assert_eq!(refused(&format!(r#"{{"$audio": {{{limits}, "data": ""}}}}"#)), "$[\"$audio\"]");
+        }
+        assert_eq!(refused("[9223372036854775808]"), "$[0]");
         assert_eq!(refused(r#"{"$number": "nan"}"#), "$[\"$number\"]");
     }
 

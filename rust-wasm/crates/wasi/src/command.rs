@@ -13,6 +13,7 @@ use remotemedia_engine::packet::{Item, Packet};
 use remotemedia_engine::plan::{Planned, plan};
 use remotemedia_engine::registry::Registry;
 use remotemedia_engine::value::Value;
+use serde_json::value::RawValue;
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::host::WasiHost;
@@ -40,6 +41,7 @@ pub fn execute(text: &str, registry: &Registry) -> Result<Json, Failed> {
     let started = Instant::now();
     let bad = |message: String| Failed::Input(Error::bad_request(message));
     let mut request = json_text::parse(text).map_err(bad)?;
+    integers(text)?;
     let input = items(request.get("input_data"))?;
     let manifest = request.get_mut("manifest").map(Json::take).unwrap_or(request);
     let planned = plan(&json!({"manifest": manifest, "metrics": true}), &registry.entries());
@@ -54,6 +56,18 @@ pub fn execute(text: &str, registry: &Registry) -> Result<Json, Failed> {
     result?;
     let elapsed_us = started.elapsed().as_secs_f64() * 1e6;
     Ok(run.result(&plan, elapsed_us))
+}
+
+/// Refuses integers beyond 64 bits in the input: those beyond u64 are floats once they are parsed.
+fn integers(text: &str) -> Result<(), Failed> {
+    let fields = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).unwrap_or_default();
+    match fields.get("input_data").and_then(|input| json_text::beyond_64_bits(input.get())) {
+        None => Ok(()),
+        Some(integer) => {
+            let message = format!("$.input_data: an integer beyond 64 bits: {integer}");
+            Err(Failed::Input(Error::bad_request(message)))
+        }
+    }
 }
 
 /// A list is items, nothing is no item, anything else is one.

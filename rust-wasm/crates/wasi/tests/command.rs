@@ -84,6 +84,20 @@ fn a_failed_run_and_bad_input_are_told_apart() {
 }
 
 #[test]
+fn integers_beyond_64_bits_are_refused_and_not_rounded() {
+    let run = |input: &str| {
+        let manifest = r#"{"version": "v1", "nodes": [{"id": "p", "node_type": "PassThrough"}]}"#;
+        let text = format!(r#"{{"manifest": {manifest}, "input_data": {input}}}"#);
+        execute(&text, &remotemedia_nodes::registry().unwrap())
+    };
+    for input in ["[1, 9223372036854775808]", r#"{"a": -9223372036854775809}"#, "99999999999999999999"] {
+        let Err(Failed::Input(error)) = run(input) else { panic!("{input}") };
+        assert!(error.to_string().contains("beyond 64 bits"), "{error}");
+    }
+    assert_eq!(run("[9007199254740991, 1e20]").unwrap()["outputs"], json!([9_007_199_254_740_991_i64, 1e20]));
+}
+
+#[test]
 fn retries_wait_and_skipped_errors_are_reported() {
     let retry = json!({"max_retries": 2, "base_delay_ms": 1, "max_delay_ms": 1, "multiplier": 1});
     let manifest = json!({"version": "v1", "nodes": [{"id": "m", "node_type": "MultiplyNode", "on_error": "skip", "retry": retry}]});

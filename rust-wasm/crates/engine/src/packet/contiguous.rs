@@ -64,18 +64,28 @@ fn read_one(bytes: &Buffer) -> Result<(Packet, usize), Error> {
     let header_at = count.checked_mul(4).and_then(|table| table.checked_add(FIXED));
     let header_at = header_at.filter(|&end| end <= total).ok_or_else(|| cut("buffers"))?;
     let header = bytes.slice(header_at, header_len).ok_or_else(|| cut("header"))?;
-    let mut at = (header_at + header_len).next_multiple_of(ALIGNMENT);
+    let mut at = gap(&bytes, header_at + header_len)?;
     let mut buffers = Vec::with_capacity(count);
     for index in 0..count {
         let path = || format!("buffers[{index}]");
         let length = word(&bytes, FIXED + 4 * index).ok_or_else(|| cut(&path()))?;
         buffers.push(bytes.slice(at, length).ok_or_else(|| cut(&path()))?);
-        at = (at + length).next_multiple_of(ALIGNMENT);
+        at = gap(&bytes, at + length)?;
     }
     if at != total {
         return Err(Error::bad_packet("length", format!("the parts end at {at}, the packet at {total}")));
     }
     Ok((Packet { header, buffers }, total))
+}
+
+/// Where the part after the gap at `end` starts.
+fn gap(bytes: &Buffer, end: usize) -> Result<usize, Error> {
+    let start = end.next_multiple_of(ALIGNMENT);
+    match bytes.bytes().get(end..start) {
+        Some(gap) if gap.iter().all(|&byte| byte == 0) => Ok(start),
+        Some(_) => Err(Error::bad_packet("length", "a gap is not zero")),
+        None => Err(cut("length")),
+    }
 }
 
 fn word(bytes: &Buffer, at: usize) -> Option<usize> {
@@ -125,6 +135,17 @@ mod tests {
             assert_eq!(error.detail().code, "bad_packet");
         }
         assert!(read_all(&Buffer::copy_of(&[])).unwrap().is_empty());
+    }
+
+    #[test]
+    fn gaps_are_zero() {
+        let bytes = write(&two_buffers()).unwrap();
+        for at in (26..32).chain(35..48).chain(65..80) {
+            let mut bytes = bytes.clone();
+            bytes[at] = 1;
+            let error = read_all(&Buffer::copy_of(&bytes)).unwrap_err();
+            assert_eq!(error.detail().path.as_deref(), Some("length"), "byte {at}");
+        }
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! Reading a packet's header into items.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
 use serde::de::{self, DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
-use crate::literal;
 use crate::packet::header::{self, Header};
 use crate::packet::refs::{Numbers, Ref};
 use crate::packet::{Item, Packet};
 use crate::value::{MAX_DEPTH, Map, Value};
+use crate::{json_text, literal};
 
 pub(super) fn items(packet: &Packet) -> Result<Vec<Item>, Error> {
     let header = header::parse(packet.header.bytes())?;
@@ -95,10 +95,19 @@ fn column(text: &str, refs: &[Ref], path: &str) -> Result<Column, Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     // The seed counts levels itself.
     reader.disable_recursion_limit();
-    let trouble = RefCell::new(None);
-    let seed = Encoded { refs, depth: 0, trouble: &trouble };
+    let (trouble, huge) = (RefCell::new(None), Cell::new(false));
+    let seed = Encoded { refs, depth: 0, trouble: &trouble, huge: &huge };
     let read = reader.deserialize_any(ColumnVisitor(seed)).and_then(|read| reader.end().map(|()| read));
-    read.map_err(|error| Error::bad_packet(path, trouble.take().unwrap_or_else(|| error.to_string())))
+    let read =
+        read.map_err(|error| Error::bad_packet(path, trouble.take().unwrap_or_else(|| error.to_string())))?;
+    match huge.get().then(|| json_text::beyond_64_bits(text)).flatten() {
+        Some(integer) => Err(Error::bad_packet(path, unsafe_integer(integer))),
+        None => Ok(read),
+    }
+}
+
+fn unsafe_integer(int: impl fmt::Display) -> String {
+    format!("the integer {int} is written as a literal: JSON does not keep it everywhere")
 }
 
 /// Reads one encoded value at a depth.
@@ -108,6 +117,8 @@ struct Encoded<'a> {
     depth: usize,
     /// The plain sentence of a refusal, because `serde_json` would add a meaningless line and column.
     trouble: &'a RefCell<Option<String>>,
+    /// Whether there was a float that may have been written as an integer: `serde_json` does not tell.
+    huge: &'a Cell<bool>,
 }
 
 impl<'a> Encoded<'a> {
@@ -172,15 +183,19 @@ impl<'de> Visitor<'de> for Encoded<'_> {
         Ok(Value::Bool(v))
     }
 
-    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
-        Ok(Value::Int(v))
+    fn visit_i64<E: de::Error>(self, v: i64) -> Result<Value, E> {
+        if literal::is_safe_int(v) { Ok(Value::Int(v)) } else { Err(self.refuse(unsafe_integer(v))) }
     }
 
-    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
-        Ok(i64::try_from(v).map_or(Value::Float(v as f64), Value::Int))
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<Value, E> {
+        let int = i64::try_from(v).ok().filter(|&int| literal::is_safe_int(int));
+        int.map(Value::Int).ok_or_else(|| self.refuse(unsafe_integer(v)))
     }
 
     fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        if v.abs() >= i64::MAX as f64 {
+            self.huge.set(true);
+        }
         Ok(Value::Float(v))
     }
 
@@ -312,6 +327,32 @@ impl<'de> Visitor<'de> for ColumnVisitor<'_> {
                 Special::Value(value) => Ok(Column::One(value)),
             },
             _ => Err(self.0.refuse("a column is a list")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_integers_are_safe_ones() {
+        let read = |value: &str| {
+            let header = format!(r#"{{"rounds": [0], "edges": 0, "values": [{{"a": [{value}]}}]}}"#);
+            items(&Packet { header: header.into_bytes().into(), buffers: vec![] })
+        };
+        for fine in ["9007199254740991", "-9007199254740991", "1e300", "9007199254740993.0", r#""1e99""#] {
+            assert!(read(fine).is_ok(), "{fine}");
+        }
+        for int in [
+            "9007199254740992",
+            "-9007199254740992",
+            "18446744073709551615",
+            "99999999999999999999",
+            "-9223372036854775809",
+        ] {
+            let error = read(int).unwrap_err();
+            assert_eq!(error.detail().path.as_deref(), Some("values"), "{int}");
         }
     }
 }
