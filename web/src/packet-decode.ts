@@ -163,23 +163,23 @@ class Reader {
 
   private audio(ref: Fields, path: string, checkOnly: boolean): Value {
     const rate = index(ref.sample_rate, `${path}.sample_rate`);
-    if (rate < 1) fail('below 1', `${path}.sample_rate`);
+    if (rate < 1 || rate > 0xffff_ffff) fail('out of range', `${path}.sample_rate`);
     const shape = shapeOf(ref, path);
     const [channels, frames] = shape;
     if (shape.length !== 2 || channels === undefined || frames === undefined) {
       return fail('audio has two dimensions', `${path}.shape`);
     }
     const timestamp = ref.timestamp === undefined ? null : this.value(ref.timestamp, `${path}.timestamp`, 0);
-    if (timestamp !== null && typeof timestamp !== 'number') return fail('not a number', `${path}.timestamp`);
+    if (timestamp !== null && !Number.isFinite(timestamp)) fail('not a finite number', `${path}.timestamp`);
     if (ref.timestamp === null) fail('not a number', `${path}.timestamp`);
     const bytes = this.elements(ref, path, shape, 4);
-    // A packet of a few bytes can claim any number of channels without frames.
-    if (frames === 0 && channels > 65_536) fail('too many channels', `${path}.shape`);
+    // Without frames a packet of a few bytes could claim any number of channels.
+    if (channels < 1 || channels > 65_536) fail('not 1 to 65,536 channels', `${path}.shape`);
     if (checkOnly) return null;
     this.borrowed = true;
     const samples = viewOf('f32', bytes, channels * frames);
     const planes = Array.from({ length: channels }, (_, k) => samples.subarray(k * frames, (k + 1) * frames));
-    return new Audio(planes, rate, timestamp);
+    return new Audio(planes, rate, timestamp as number | null);
   }
 
   private elements(ref: Fields, path: string, shape: readonly number[], size: number): Uint8Array {
@@ -237,7 +237,8 @@ function literal(content: string, path: string): number | bigint {
     const number = Number(integer);
     return Number.isSafeInteger(number) ? number : integer;
   }
-  return floatLiteral.test(content) ? Number(content) : fail('not a form of $', path);
+  const number = Number(content);
+  return floatLiteral.test(content) && Number.isFinite(number) ? number : fail('not a form of $', path);
 }
 
 function index(value: unknown, path: string): number {
