@@ -94,13 +94,16 @@ export function readLayout(bytes: Uint8Array): Packet & { readonly whole: Uint8A
   let end = headerStart + headerLength;
   let offset = roundUp(end);
   const buffers: Uint8Array[] = [];
+  let isClean = true;
   for (const length of lengths) {
+    isClean &&= isZero(bytes, end, offset);
     end = offset + length;
     if (end > total) throw new PacketError('a buffer runs over the end', { path: 'buffers' });
     buffers.push(bytes.subarray(offset, end));
     offset = roundUp(end);
   }
   if (offset !== total) throw new PacketError('the lengths do not add up', { path: 'length' });
+  if (!isClean || !isZero(bytes, end, offset)) throw new PacketError('a gap is not zero', { path: 'length' });
   return {
     header: bytes.subarray(headerStart, headerStart + headerLength),
     buffers,
@@ -122,6 +125,11 @@ export function readPackets(bytes: Uint8Array): Packet[] {
 /** Like {@link align}, but right beyond 2^31 too: lengths read from a packet can be anything. */
 function roundUp(offset: number): number {
   return Math.ceil(offset / 16) * 16;
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 function zeroGap(target: Uint8Array, from: number): number {

@@ -18,6 +18,12 @@ function expectSame(actual: unknown, expected: unknown): void {
   expect(difference(actual, expected)).toBeNull();
 }
 
+test('a gap that is not zero is refused', () => {
+  const packet = encodePacket({ rounds: [0], edges: 0, values: [Uint8Array.of(1)] });
+  packet[packet.length - 1] = 1;
+  expect(() => readLayout(packet)).toThrow(PacketError);
+});
+
 test('an item does not depend on the items beside it', () => {
   const values = [1, 0.5, 2, 0.25, 3, 4, 5, 6, 7];
   const packet = encodePacket({ rounds: values.map((_, round) => round), edges: 0, values });
