@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from remotemedia._errors import ManifestError
@@ -26,8 +27,9 @@ class Node:
     A subclass declares its params as annotated fields and implements `process`, and where needed
     `init`, `flush` and `close`. `process` and `flush` give outputs: None is nothing; a generator or
     an async generator yields several; a list is one item; `Out(port, value)` goes to a port, any
-    other value to `out`. They may be `async def`. Arrays arrive read-only; a node does not change
-    its input. State belongs into the instance and is made in `init`; it lives for one run.
+    other value to `out`. These two may be `async def`, `init` and `close` may not. Arrays arrive
+    read-only; a node does not change its input. State belongs into the instance and is made in
+    `init`; it lives for one run.
 
         class ScaleNode(Node, category="math"):
             '''Multiplies numbers by a factor.'''
@@ -88,9 +90,9 @@ class Node:
         if issues:
             raise ManifestError(issues, f"{self.type_name} does not take these params")
         self.id = self.name = name or self.type_name
-        self.params = complete
+        self.params = deepcopy(complete)  # a node may change its own lists
         for key, spec in self.declared.items():
-            setattr(self, key, complete.get(key, spec.default))
+            setattr(self, key, self.params.get(key, spec.default))
 
     def init(self) -> None:
         """Prepare for a run; params are attributes by now."""
@@ -167,8 +169,12 @@ def node(
     annotations = typing.get_type_hints(function)
 
     def process(self: Node, item: Any) -> Any:
-        return function(item, **self.params)
+        params = {key: self.params.get(key, spec.default) for key, spec in self.declared.items()}
+        return function(item, **params)
 
+    own: Any = process
+    own.__signature__ = inspect.signature(process)  # two arguments, other than the function
+    own.__wrapped__ = function  # which may be async
     body = {
         **fields,
         "process": process,

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
+from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._effects import drive, drive_async
-from remotemedia._errors import CapabilityError, ManifestError, RuntimeLoadError
+from remotemedia._errors import (
+    CapabilityError,
+    ManifestError,
+    ManifestWarning,
+    RemoteMediaError,
+    RuntimeLoadError,
+)
 from remotemedia._json_text import parse_json
 from remotemedia._manifest import HINTS
 from remotemedia._metrics import RunMetrics
 from remotemedia._planning import make_plan
 from remotemedia._registry import Registry
-from remotemedia._runner import PythonPlace, Run, close_all, open_all
+from remotemedia._runner import PythonPlace, Run, close_all, note_later_error, open_all
 from remotemedia._steps import is_async_node
+from remotemedia._turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -32,6 +41,9 @@ _VALUES = (str, bytes, bytearray, memoryview, dict, tuple)
 
 class Pipeline:
     """A graph of nodes that can be run again and again; every run starts with fresh nodes.
+
+    It runs once at a time: further calls, of threads and of tasks, wait in order. For runs in
+    parallel make several pipelines.
 
     `Pipeline([MultiplyNode(factor=2), AddNode(addend=10)])` is a chain; `from_manifest`,
     `from_json`, `from_yaml` and `from_package` take any graph. `runtime_hint` ("auto", "rust",
@@ -56,6 +68,8 @@ class Pipeline:
         self._registry = Registry(node_types)
         self._metrics = RunMetrics() if enable_metrics else None
         self._planned: Planned | None = None
+        self._planning = RLock()
+        self._turns = Turns()
         self._manifest: Any = (
             manifest
             if manifest is not None
@@ -99,14 +113,17 @@ class Pipeline:
         """Make a pipeline of a `.rmpkg` bundle: a path or its bytes."""
         from remotemedia._package import Package
 
-        return cls.from_manifest(Package.load(source).manifest, **options)
+        package = Package.load(source)
+        for warning in package.warnings:
+            warnings.warn(warning, ManifestWarning, stacklevel=2)
+        return cls.from_manifest(package.manifest, **options)
 
     def add_node(self, node: Node) -> Pipeline:
         """Append a node to the chain; returns the pipeline."""
         if self._registry.find(node.type_name) is not type(node):
             self._registry.add(type(node))
         nodes, connections = self._manifest["nodes"], self._manifest["connections"]
-        name = re.sub(r"[^A-Za-z0-9_-]", "_", node.name).removeprefix("__")
+        name = _identifier(node.name) or _identifier(node.type_name) or "node"
         spec = {"id": f"{name}_{len(nodes)}", "node_type": node.type_name, "params": node.params}
         if nodes:
             connections.append({"from": nodes[-1]["id"], "to": spec["id"]})
@@ -125,19 +142,22 @@ class Pipeline:
         it is a dict of those by node id. With `by_sink` it is always a dict of lists. Raises what
         the run failed with.
         """
-        return await drive_async(self._run(input_data, by_sink=by_sink))
+        async with self._turns.waiting():
+            return await drive_async(self._run(input_data, by_sink=by_sink))
 
     def run_sync(self, input_data: Any = None, *, by_sink: bool = False) -> Any:
         """Run, blocking. With `async def` nodes it needs a thread that has no event loop."""
         run = self._run(input_data, by_sink=by_sink)
         if not hasattr(input_data, "__aiter__") and not self._has_async_nodes():
-            return drive(run)
+            with self._turns.blocking():
+                return drive(run)
         import asyncio
 
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(drive_async(run))
+            with self._turns.blocking():
+                return asyncio.run(drive_async(run))
         message = "an event loop is running here: use `await pipeline.run(...)`"
         raise CapabilityError(message)
 
@@ -150,10 +170,14 @@ class Pipeline:
         return None if self._metrics is None else self._metrics.report(self.plan()["name"])
 
     def _plan(self) -> Planned:
-        if self._planned is None:
-            measured = self._metrics is not None
-            self._planned = make_plan(self._manifest, self._registry, self._hint, metrics=measured)
-        return self._planned
+        with self._planning:
+            if self._planned is None:
+                self._planned = planned = make_plan(
+                    self._manifest, self._registry, self._hint, metrics=self._metrics is not None
+                )
+                if self._metrics is not None and planned.rust is not None:
+                    self._metrics.load_ms["wasm_ms"] = planned.rust.load_ms
+            return self._planned
 
     def _has_async_nodes(self) -> bool:
         types = {
@@ -188,14 +212,38 @@ class Pipeline:
         start = perf_counter()
         try:
             yield from run.all(items)
-        finally:
-            if self._metrics is not None:
-                self._metrics.add(places, (perf_counter() - start) * 1e6)
-            close_all(places)
+        except BaseException as error:
+            note_later_error(error, self._finish(places, start))
+            raise
+        failure = self._finish(places, start)
+        if failure is not None:
+            if isinstance(failure, RemoteMediaError):
+                failure.delivered = run.sinks
+            raise failure
         if by_sink:
             return run.sinks
         shaped = {name: _shape(values, one=one) for name, values in run.sinks.items()}
         return next(iter(shaped.values())) if len(shaped) == 1 else shaped
+
+    def _finish(self, places: list[Place], start: float) -> Exception | None:
+        """Count the run and close its nodes; returns the first error of that."""
+        first: Exception | None = None
+        try:
+            if self._metrics is not None:
+                self._metrics.add(places, (perf_counter() - start) * 1e6)
+        except Exception as error:  # noqa: BLE001 - the nodes must be closed
+            first = error
+        finally:
+            try:
+                close_all(places)
+            except Exception as error:  # noqa: BLE001 - the caller raises it
+                first = first or error
+        return first
+
+
+def _identifier(name: str) -> str:
+    """Return the name with what an id may contain; ids do not start with two underscores."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name).lstrip("_")
 
 
 def _shape(values: list[Any], *, one: bool) -> Any:

@@ -12,6 +12,7 @@ from remotemedia._errors import (
     Issue,
     ManifestError,
     ManifestWarning,
+    RemoteMediaError,
     RuntimeLoadError,
 )
 from remotemedia._manifest import HINTS, validate
@@ -48,6 +49,7 @@ def is_rust_runtime_available() -> bool:
 
 def make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics: bool) -> Planned:
     """Return the plan of a manifest; raises ManifestError with all issues."""
+    _to_json("the manifest", manifest)
     if HINTS[runtime_hint] == "python" and not _asks_for_rust(manifest):
         return Planned(plan_in_python(manifest, registry, runtime_hint, metrics=metrics), None)
     try:
@@ -60,7 +62,20 @@ def make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics: 
         "runtime_hint": HINTS[runtime_hint],
         "metrics": metrics,
     }
-    return Planned(read_answer(rust.plan(json.dumps(request))), rust)
+    try:
+        answer = rust.plan(_to_json("the catalog of the nodes", request))
+    except RemoteMediaError as error:
+        if error.code != "bad_request":
+            raise
+        raise ManifestError([], f"the manifest cannot be read: {error.message}") from error
+    return Planned(read_answer(answer), rust)
+
+
+def _to_json(what: str, value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ManifestError([], f"{what} is not JSON: {error}") from error
 
 
 def read_answer(answer: dict[str, Any]) -> Plan:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from remotemedia._batches import decode_batches
 from remotemedia._effects import Await, Batch
 from remotemedia._engine import NO_LIMIT, Engine, size_of
-from remotemedia._errors import NodeError
+from remotemedia._errors import NodeError, RemoteMediaError
 from remotemedia._values import UnrepresentableError, represent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from remotemedia._effects import Effects
-    from remotemedia._errors import RemoteMediaError
     from remotemedia._segment import Plan
 
 BATCH_ITEMS = 256
@@ -82,7 +81,7 @@ class Run:
                 yield from self._pass(rounds, self._checked(batch, first), flush=False)
                 first += len(batch)
             yield from self._pass([], [], flush=True)
-        except NodeError as error:
+        except RemoteMediaError as error:
             error.delivered = self.sinks
             raise
 
@@ -112,7 +111,14 @@ class Run:
             if not packets and not flush:
                 continue
             call = place.flush if flush else place.run
-            outputs, error = yield from call(packets, until)
+            try:
+                outputs, error = yield from call(packets, until)
+            except RemoteMediaError as later:
+                if failure is None:
+                    raise
+                # A trap ends every segment of the Rust module; the trap is what happened.
+                note_later_error(failure, later)
+                continue
             for packet in outputs:
                 (delivered if packet.to is None else pending[packet.to]).append(packet)
             if error is not None:
@@ -149,6 +155,12 @@ def _next_batch(items: Iterator[Any] | AsyncIterator[Any]) -> Effects:
     return batch
 
 
+def note_later_error(error: BaseException, later: Exception | None) -> None:
+    """Add to an error what else failed because of it or after it."""
+    if later is not None:
+        error.add_note(f"then failed: {type(later).__name__}: {later}")
+
+
 def close_all(places: list[Place]) -> None:
     """Close in reverse order, all of them, then raise the first error."""
     first: Exception | None = None
@@ -164,12 +176,15 @@ def close_all(places: list[Place]) -> None:
 def open_all(
     segments: list[dict[str, Any]], open_: Callable[[dict[str, Any]], Place]
 ) -> list[Place]:
-    """Open a place for every segment; if one fails, those before are closed."""
+    """Open a place for every segment; if one fails, those before it are closed."""
     places: list[Place] = []
     try:
         for segment in segments:
             places.append(open_(segment))  # noqa: PERF401 - what is open must be known
-    except BaseException:
-        close_all(places)
+    except BaseException as error:
+        try:
+            close_all(places)
+        except Exception as later:  # noqa: BLE001 - noted at the first error
+            note_later_error(error, later)
         raise
     return places

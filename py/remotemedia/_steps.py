@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     FindNode = Callable[[str], type[Node] | None]
 
-_COROUTINE, _ASYNC_GENERATOR, _VARARGS = 0x80, 0x200, 0x04
+_VARARGS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x20, 0x80, 0x200
 
 
 class Step:
@@ -116,6 +116,11 @@ def _make(spec: dict[str, Any], find: FindNode) -> Node:
         message = f"the node cannot be made: {type(error).__name__}: {error}"
         raise NodeError(message, node_id=spec["id"], node_type=spec["node_type"]) from error
     node.id = spec["id"]
+    for verb in ("init", "close"):
+        code = _code(getattr(node, verb))
+        if code and code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
+            message = f"{verb} must not be async and must not yield"
+            raise NodeError(message, node_id=node.id, node_type=spec["node_type"], runtime="python")
     return node
 
 
@@ -132,7 +137,13 @@ def is_async_node(cls: type[Node]) -> bool:
 
 
 def _positional(method: Any) -> int:
-    """Return how many positional arguments a bound method takes, two if any number."""
+    """Return how many positional arguments a bound method takes, two if any number.
+
+    Like `inspect.signature`, which would have to be imported, it follows `__wrapped__` as far as
+    the first function that has a `__signature__`.
+    """
+    while hasattr(method, "__wrapped__") and not hasattr(method, "__signature__"):
+        method = method.__wrapped__
     code = getattr(method, "__code__", None)
     if code is None:
         return 1

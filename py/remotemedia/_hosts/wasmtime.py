@@ -13,6 +13,7 @@ import os
 import struct
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +37,8 @@ PATH_VARIABLE = "REMOTEMEDIA_RUNTIME_WASM"
 ABI_VERSION = 1
 DONE, MORE, SLEEP, FAILED = range(4)
 TO_HOST = 0xFFFFFFFF
+MOST_BYTES = 0xFFFFFFF0
+"""What one call takes in must be smaller: lengths are 32 bits wide."""
 
 
 class _Module(NamedTuple):
@@ -60,10 +63,17 @@ class _Answer(NamedTuple):
 
 
 class RustRuntime:
-    """One instance of the Rust module. After a trap it makes a new one for the next segment."""
+    """One instance of the Rust module. After a trap it makes a new one for the next segment.
+
+    Threads may share it: wasmtime lets go of the GIL during a call, so whoever writes, calls and
+    reads the answer holds `lock` for that long.
+    """
 
     def __init__(self, module: _Module) -> None:
         self._module = module
+        self.lock = RLock()
+        self.load_ms = 0.0
+        """How long it took to load."""
         self.generation = 0
         """Counts instances: segments of an earlier one are gone."""
         self._start()
@@ -71,12 +81,15 @@ class RustRuntime:
     @classmethod
     def load(cls) -> RustRuntime:
         """Make a runtime; raises RuntimeLoadError that says what is missing."""
+        start = perf_counter()
         path = _runtime_path()
         try:
-            return cls(_compile(path, path.stat().st_mtime_ns))
+            runtime = cls(_compile(path, path.stat().st_mtime_ns))
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror}"
             raise RuntimeLoadError(message) from error
+        runtime.load_ms = (perf_counter() - start) * 1000
+        return runtime
 
     def _start(self) -> None:
         wasmtime, engine, module = self._module
@@ -102,24 +115,27 @@ class RustRuntime:
 
     def catalog(self) -> list[dict[str, Any]]:
         """Return the catalog entries of the Rust nodes."""
-        self.call("rm_catalog")
-        catalog: list[dict[str, Any]] = self.json()
+        with self.lock:
+            self.call("rm_catalog")
+            catalog: list[dict[str, Any]] = self.json()
         return catalog
 
     def plan(self, request: str) -> dict[str, Any]:
         """Plan; returns the response, raises if the request is unreadable."""
-        self.call("rm_plan", self.write(request.encode()))
-        if self.answer().status == FAILED:
-            raise from_wire(self.json())
-        response: dict[str, Any] = self.json()
+        with self.lock:
+            self.call("rm_plan", self.write(request.encode()))
+            if self.answer().status == FAILED:
+                raise from_wire(self.json())
+            response: dict[str, Any] = self.json()
         return response
 
     def open(self, segment: dict[str, Any]) -> RustSegment:
         """Open a segment; raises the error of a node that cannot be made."""
-        handle = self.call("rm_segment_open", self.write(json.dumps(segment).encode()))
-        if handle == 0:
-            raise from_wire(self.json())
-        return RustSegment(self, handle)
+        with self.lock:
+            handle = self.call("rm_segment_open", self.write(json.dumps(segment).encode()))
+            if handle == 0:
+                raise from_wire(self.json())
+            return RustSegment(self, handle)
 
     # --- the ABI --------------------------------------------------------------------------
 
@@ -162,10 +178,13 @@ class RustRuntime:
 
     def input_block(self, size: int) -> memoryview:
         """Return the input block, made at least this large."""
+        if size >= MOST_BYTES:
+            message = f"{size} bytes are too many for one crossing, {MOST_BYTES - 1} are possible"
+            raise NodeError(message, runtime="rust")
         answer = self.answer()
         start = answer.in_ptr
         if size > answer.in_cap:
-            start = self.call("rm_alloc", size)
+            start = self.call("rm_alloc", size) & 0xFFFFFFFF  # wasmtime takes it as signed
             if not start:
                 message = f"the Rust module has no memory for {size} bytes"
                 raise NodeError(message, runtime="rust")
@@ -198,38 +217,54 @@ class RustSegment:
 
     def metrics(self) -> dict[str, Any]:
         """Return what was counted; nothing if the module has been replaced since."""
-        if self._generation != self._runtime.generation:
-            return {"nodes": [], "skipped": {"count": 0, "errors": []}}
-        self._runtime.call("rm_segment_metrics", self._handle)
-        metrics: dict[str, Any] = self._runtime.json()
+        runtime = self._runtime
+        with runtime.lock:
+            if self._generation != runtime.generation:
+                return {"nodes": [], "skipped": {"count": 0, "errors": []}}
+            runtime.call("rm_segment_metrics", self._handle)
+            metrics: dict[str, Any] = runtime.json()
         return metrics
 
     def close(self) -> None:
         """Close the nodes; safe to call twice."""
-        handle, self._handle = self._handle, 0
-        if handle and self._generation == self._runtime.generation:
-            self._runtime.call("rm_segment_close", handle)
+        runtime = self._runtime
+        with runtime.lock:
+            handle, self._handle = self._handle, 0
+            if handle and self._generation == runtime.generation:
+                runtime.call("rm_segment_close", handle)
 
     def _call(self, name: str, batches: list[Any], until: tuple[float, int]) -> Effects:
+        self._check_open()
         runtime = self._runtime
-        if not self._handle or self._generation != runtime.generation:
-            raise ClosedError("the segment is closed")
         outputs: list[RawPacket] = []
         try:
-            length = self._write(batches)
-            runtime.call(name, self._handle, length, float(until[0]), until[1])
-            while True:
-                answer = runtime.answer()
-                outputs += self._read(answer)
-                if answer.status == DONE:
-                    return Result(outputs, None)
-                if answer.status == FAILED:
-                    return Result(outputs, from_wire(runtime.json()))
+            with runtime.lock:
+                length = self._write(batches)
+                call = name, self._handle, length, float(until[0]), until[1]
+                answer = self._step(outputs, *call)
+            while answer.status != DONE:
                 if answer.status == SLEEP:
                     yield Sleep(answer.sleep_ms)
-                runtime.call("rm_segment_resume", self._handle)
+                with runtime.lock:
+                    self._check_open()
+                    answer = self._step(outputs, "rm_segment_resume", self._handle)
         except RemoteMediaError as error:
             return Result(outputs, error)
+        return Result(outputs, None)
+
+    def _check_open(self) -> None:
+        if not self._handle or self._generation != self._runtime.generation:
+            raise ClosedError("the segment is closed")
+
+    def _step(self, outputs: list[RawPacket], name: str, *arguments: float) -> _Answer:
+        """Call, add what there is to the outputs; raises what the segment failed with."""
+        runtime = self._runtime
+        runtime.call(name, *arguments)
+        answer = runtime.answer()
+        outputs += self._read(answer)
+        if answer.status == FAILED:
+            raise from_wire(runtime.json())
+        return answer
 
     def _write(self, batches: list[Any]) -> int:
         """Write packets back to back into the input block; returns their length."""

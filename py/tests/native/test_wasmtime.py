@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from vectors import difference, load, load_all
 from remotemedia import (
     ClosedError,
     ManifestError,
+    Node,
     NodeError,
     Pipeline,
     RemoteMediaError,
@@ -149,14 +151,14 @@ def test_after_a_trap_there_is_a_new_module(rust, monkeypatch):
 class _Exports:
     """The exports of a module of which one traps."""
 
-    def __init__(self, exports, rust):
-        self._exports, self._wasmtime = exports, rust._module.wasmtime
+    def __init__(self, exports, rust, broken="rm_segment_run"):
+        self._exports, self._wasmtime, self._broken = exports, rust._module.wasmtime, broken
 
     def __getitem__(self, name):
         def trap(*_):
             raise self._wasmtime.Trap("unreachable")
 
-        return trap if name == "rm_segment_run" else self._exports[name]
+        return trap if name == self._broken else self._exports[name]
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -248,6 +250,109 @@ def test_metrics_name_the_runtime_and_the_crossings():
     crossings = {(c["from"], c["to"]): c for c in metrics["crossing_metrics"]}
     assert set(crossings) == {("python", "rust:runtime"), ("rust:runtime", "python")}
     assert all(c["packets"] == 1 and c["bytes"] > 0 for c in crossings.values())
+
+
+def test_threads_share_a_pipeline():
+    manifest = chain([("MultiplyNode", {"factor": 2}), ("AddNode", {})])
+    pipeline = Pipeline.from_manifest(manifest, runtime_hint="rust")
+    wrong = []
+
+    def work(k):
+        items = list(range(k, k + 200))
+        outputs = [pipeline.run_sync(items) for _ in range(50)]
+        wrong.extend(found for found in outputs if found != [2 * item for item in items])
+
+    in_threads(work)
+    assert wrong == []
+
+
+def test_threads_share_a_runtime(rust):
+    """Every thread has a segment of its own; some call while others are between two calls."""
+    wrong = []
+
+    def work(k):
+        for _ in range(20):
+            place = rust.open(one("ExpanderNode", {"expansion_factor": 5000}))
+            if run(place, [0], [k]) != ([k] * 5000, None):
+                wrong.append(k)
+            place.metrics()
+            place.close()
+
+    in_threads(work)
+    assert wrong == []
+
+
+def in_threads(work):
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_an_address_in_the_upper_half_of_the_memory(rust, monkeypatch):
+    """The module's addresses are unsigned, wasmtime gives them as signed numbers."""
+    call = rust.call
+    low = []
+
+    def signed(name, *arguments):
+        result = call(name, *arguments)
+        if name != "rm_alloc":
+            return result
+        low.append(result)
+        return result - 2**32
+
+    monkeypatch.setattr(rust, "call", signed)
+    array = np.arange(3_000_000, dtype=np.float64)
+    (again,), error = run(rust.open(one("PassThroughNode")), [0], [array])
+    assert error is None
+    assert low
+    np.testing.assert_array_equal(array, again)
+
+
+def test_a_packet_whose_length_is_no_32_bit_number(rust, monkeypatch):
+    monkeypatch.setattr("remotemedia._hosts.wasmtime.packed_size", lambda *_: 0xFFFFFFF0)
+    _, error = run(rust.open(one("PassThroughNode")), [0], [1])
+    assert isinstance(error, NodeError)
+    assert "too many for one crossing" in error.message
+
+
+class GiveAtTheEndNode(Node):
+    """Gives one item, at the end."""
+
+    def process(self, item):
+        return None
+
+    def flush(self):
+        return 1
+
+
+class SameNode(Node):
+    """Gives what it gets, in Python."""
+
+    def process(self, item):
+        return item
+
+
+def test_a_trap_in_the_flush_round_is_the_error_of_the_run(monkeypatch):
+    manifest = chain([("GiveAtTheEndNode", {}), ("AddNode", {}), ("SameNode", {}), ("AddNode", {})])
+    pipeline = Pipeline.from_manifest(
+        manifest, node_types=[GiveAtTheEndNode, SameNode], enable_metrics=True
+    )
+    assert [part["runtime"] for part in pipeline.plan()["segments"]] == ["python", "rust"] * 2
+    rust = pipeline._plan().rust
+    broken = _Exports(rust._exports, rust, "rm_segment_flush")
+    monkeypatch.setattr(rust, "_exports", broken)
+    with pytest.raises(NodeError, match="the Rust module failed") as caught:
+        pipeline.run_sync([1])
+    assert caught.value.delivered == {"n3": []}
+    assert pipeline.run_sync([1]) == [1]
+
+
+def test_metrics_tell_how_long_the_module_took_to_load():
+    pipeline = Pipeline.from_manifest(chain([("AddNode", {})]), enable_metrics=True)
+    pipeline.run_sync(1)
+    assert pipeline.get_metrics()["load_metrics"]["wasm_ms"] > 0
 
 
 class TestLoading:
