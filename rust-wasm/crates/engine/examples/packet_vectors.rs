@@ -209,6 +209,8 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("buffer shorter than the room for it", changed(16, &0u32.to_le_bytes())),
         ("bytes after the last packet", [fine.clone(), vec![0; 16]].concat()),
         ("second packet cut", [fine.clone(), fine[..16].to_vec()].concat()),
+        ("gap after the header is not zero", changed(79, &[1])),
+        ("gap after a buffer is not zero", changed(fine.len() - 1, &[1])),
         ("header is not UTF-8", changed(20, &[0xFF])),
         ("header is not JSON", header("{\"rounds\": [0]")),
         ("header is empty", header("")),
@@ -301,6 +303,16 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         (
             "audio with a fractional rate",
             reference(r#"{"kind": "audio", "sample_rate": 8000.5, "shape": [1, 2], "buffer": 0}"#),
+        ),
+        (
+            "audio with a rate beyond 32 bits",
+            reference(r#"{"kind": "audio", "sample_rate": 4294967296, "shape": [1, 2], "buffer": 0}"#),
+        ),
+        (
+            "audio with an infinite timestamp",
+            reference(
+                r#"{"kind": "audio", "sample_rate": 8000, "timestamp": {"$": "Infinity"}, "shape": [1, 2], "buffer": 0}"#,
+            ),
         ),
         (
             "audio of 65,537 channels without frames",

@@ -112,9 +112,9 @@ impl<'a> Fields<'a> {
         self.typed(key, "number", Json::as_f64, issues)
     }
 
-    /// The integer in a field, if it is there and one.
-    pub(super) fn integer(&self, key: &str, issues: &mut Issues) -> Option<i64> {
-        self.typed(key, "integer", integer, issues)
+    /// The integer in a field, of any size, if it is there and one.
+    pub(super) fn whole(&self, key: &str, issues: &mut Issues) -> Option<f64> {
+        self.typed(key, "integer", |json| json.as_f64().filter(|number| number.fract() == 0.0), issues)
     }
 
     /// The list in a field, if it is there and one.

@@ -156,8 +156,8 @@ fn policy(fields: &Fields<'_>, issues: &mut Issues) -> JsonMap<String, Json> {
 
 fn read_retry(retry: &Fields<'_>, issues: &mut Issues) -> Json {
     retry.only(&RETRY, issues);
-    let max_retries = retry.integer("max_retries", issues).unwrap_or(3);
-    if !(0..=i64::from(u32::MAX)).contains(&max_retries) {
+    let max_retries = retry.whole("max_retries", issues).unwrap_or(3.0);
+    if !(0.0..=f64::from(u32::MAX)).contains(&max_retries) {
         out_of_range(retry, "max_retries", "0 to 4294967295", issues);
     }
     let mut number = |key: &str, default: f64, least: f64| {
@@ -170,7 +170,7 @@ fn read_retry(retry: &Fields<'_>, issues: &mut Issues) -> Json {
     let base = number("base_delay_ms", 100.0, 0.0);
     let max = number("max_delay_ms", 400.0, 0.0);
     let multiplier = number("multiplier", 2.0, 1.0);
-    json!({"max_retries": max_retries, "base_delay_ms": base, "max_delay_ms": max, "multiplier": multiplier})
+    json!({"max_retries": max_retries as u32, "base_delay_ms": base, "max_delay_ms": max, "multiplier": multiplier})
 }
 
 fn out_of_range(fields: &Fields<'_>, key: &str, expected: &str, issues: &mut Issues) {

@@ -127,6 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn a_float_that_may_be_rounded_is_no_integer() {
+        let schema = json!({"properties": {"n": {"type": "integer"}}});
+        for float in [1e17, 9_007_199_254_740_992.0, -1e300, 0.5] {
+            assert_eq!(run(&schema, &json!({"n": float})).1, [("bad_param", "$.p.n".to_owned())], "{float}");
+        }
+        assert_eq!(
+            run(&schema, &json!({"n": 9_007_199_254_740_991.0})).0,
+            json!({"n": 9_007_199_254_740_991_i64})
+        );
+    }
+
+    #[test]
     fn every_keyword_is_checked() {
         let schema = json!({"required": ["must"], "properties": {
             "must": {"type": "string"},
