@@ -1,9 +1,12 @@
+import asyncio
+import functools
 import json
 
 import pytest
-from segments import run_chain
+from segments import chain, run_chain
 
-from remotemedia import ManifestError, Node, Out, Param, node
+from remotemedia import ManifestError, Node, NodeError, Out, Param, Pipeline, node
+from remotemedia._steps import is_async_node
 from remotemedia.nodes import MultiplyNode
 
 
@@ -119,3 +122,86 @@ def test_an_output_names_its_port():
 def test_entries_are_json():
     for cls in (ScaleNode, WideScaleNode):
         assert json.loads(json.dumps(cls.entry())) == cls.entry()
+
+
+def one_of(cls, items, params=None):
+    return run_chain([(cls.type_name, params or {})], items, node_types=[cls])
+
+
+@pytest.mark.parametrize("verb", ["init", "close"])
+def test_init_and_close_are_plain(verb):
+    async def wait(self):
+        """Would never run."""
+
+    def give(self):
+        yield 1
+
+    for method in (wait, give):
+        cls = type("LateNode", (Node,), {verb: method, "process": lambda self, item: item})
+        with pytest.raises(NodeError, match=f"{verb} must not be async") as caught:
+            one_of(cls, [1])
+        assert (caught.value.node_id, caught.value.node_type) == ("n0", "LateNode")
+
+
+def test_an_async_function_becomes_a_node():
+    @node
+    async def later(item, add: int = 1, more: int = 0):
+        await asyncio.sleep(0)
+        return item + add + more
+
+    assert is_async_node(later)
+    assert one_of(later, [1, 2], {"add": 5}) == [6, 7]
+
+
+def test_a_function_gets_the_default_none():
+    @node
+    def rated(item, rate: int | None = Param(None), id: str = "own"):  # noqa: A002
+        return [item, rate, id]
+
+    assert one_of(rated, [1]) == [[1, None, "own"]]
+    assert one_of(rated, [1], {"rate": 5}) == [[1, 5, "own"]]
+
+
+class CollectNode(Node):
+    """Changes its own params."""
+
+    words: dict = Param({"a": 0})
+
+    def process(self, item):
+        self.words[item] = 1
+        return list(self.words)
+
+
+def test_params_belong_to_one_run():
+    for params in ({}, {"words": {"a": 0}}):
+        manifest = chain([("CollectNode", params)])
+        pipeline = Pipeline.from_manifest(manifest, node_types=[CollectNode], runtime_hint="python")
+        for _ in range(2):
+            assert pipeline.run_sync("b") == ["a", "b"]
+    assert CollectNode().words == {"a": 0}
+
+
+def test_a_wrapped_process_takes_a_port_if_the_method_does():
+    def logged(method):
+        @functools.wraps(method)
+        def call(*arguments):
+            return method(*arguments)
+
+        return call
+
+    class OneNode(Node):
+        """Takes an item."""
+
+        @logged
+        def process(self, item):
+            return item
+
+    class TwoNode(Node):
+        """Takes an item and a port."""
+
+        @logged
+        def process(self, item, port):
+            return [item, port]
+
+    assert one_of(OneNode, [1]) == [1]
+    assert one_of(TwoNode, [1]) == [[1, "in"]]
