@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from remotemedia._effects import Effects
     from remotemedia._steps import Step
 
-_PLAIN = frozenset({int, float, str, bool})
+LONGEST_WAIT = 2**31 - 1
+"""The most milliseconds between two tries: what timers of all languages can do."""
+
 _SEVERAL = frozenset({GeneratorType, CoroutineType, AsyncGeneratorType, Out})
 
 
@@ -66,10 +69,16 @@ def call_for_all(
             for round_, value in calls:
                 result = process(value)
                 kind = type(result)
-                if kind in _SEVERAL or outputs.ports is not None:
+                if outputs.ports is None and (
+                    kind is float or (kind is int and -(2**63) <= result < 2**63)
+                ):
+                    add_value(result)
+                    add_round(round_)
+                elif kind in _SEVERAL or outputs.ports is not None:
                     outputs.add(round_, (yield from _unfold(step, result)))
                 elif result is not None:
-                    add_value(result if kind in _PLAIN else represent(result))
+                    ascii_text = kind is str and result.isascii()
+                    add_value(result if ascii_text else represent(result))
                     add_round(round_)
         except Exception as error:  # noqa: BLE001 - a node may raise anything
             failure: Exception | None = error
@@ -105,16 +114,21 @@ def _retry(
     outputs: Outputs,
     failure: Exception | None,
 ) -> Effects:
-    """Call again as the manifest asks; returns None once it works, else the last exception."""
+    """Call again as the manifest asks; returns None once it works, else the last exception.
+
+    Only calls with arguments are counted: a flush is no execution.
+    """
     policy = step.retry or {"max_retries": 0}
     for attempt in range(policy["max_retries"]):
-        longest = policy["base_delay_ms"] * policy["multiplier"] ** attempt
-        yield Sleep(random.uniform(0, min(policy["max_delay_ms"], longest)))  # noqa: S311
-        step.executions += 1
+        most = min(policy["max_delay_ms"], LONGEST_WAIT)
+        with suppress(OverflowError):
+            most = min(most, policy["base_delay_ms"] * float(policy["multiplier"]) ** attempt)
+        yield Sleep(random.uniform(0, most))  # noqa: S311
+        step.executions += len(arguments)
         try:
             outputs.add(round_, (yield from _unfold(step, call(*arguments))))
         except Exception as error:  # noqa: BLE001 - a node may raise anything
-            step.errors += 1
+            step.errors += len(arguments)
             failure = error
         else:
             return None

@@ -136,7 +136,7 @@ def _read_special(form: dict[str, Any], path: str, depth: int) -> Any:
             return _read_tensor(content)
         if key == "$audio":
             return _read_audio(content)
-    except (ValueError, TypeError, KeyError, binascii.Error) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, binascii.Error) as error:
         message = f"not a value of the form {key}: {error}"
         raise JsonFormError(message, path=path) from error
     message = f"{key} is none of $bytes, $tensor, $audio, $number, $map"

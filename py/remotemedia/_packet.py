@@ -23,6 +23,7 @@ from remotemedia._values import (
     SIZES,
     Audio,
     UnrepresentableError,
+    audio_problem,
     dtype_name,
     numpy,
     read_only,
@@ -139,6 +140,7 @@ class _Writer:
         if type(value) is bytes:
             ref, data = {"kind": "bytes"}, value
         elif type(value) is Audio:
+            represent(value)  # refuses what no audio is
             ref = {"kind": "audio", "sample_rate": value.sample_rate}
             if value.timestamp is not None:
                 ref["timestamp"] = self.value(value.timestamp, depth)
@@ -294,8 +296,6 @@ def _references(refs: Any, buffers: list[Any]) -> list[Any]:
 
 def _audio(data: Any, ref: dict[str, Any]) -> Audio:
     rate, timestamp = ref["sample_rate"], None
-    if type(rate) is not int or rate < 1:
-        _refuse(f"sample_rate {rate!r}", "sample_rate")
     if "timestamp" in ref:
         timestamp = _value(ref["timestamp"], [], 0)
         if type(timestamp) not in (int, float):
@@ -304,6 +304,9 @@ def _audio(data: Any, ref: dict[str, Any]) -> Audio:
     samples = _array(data, "f32", ref["shape"])
     if samples.ndim != 2:  # noqa: PLR2004
         _refuse("shape is not [channels, frames]", "shape")
+    problem = audio_problem(len(samples), rate, timestamp)
+    if problem:
+        _refuse(problem, "audio")
     return Audio.of_checked(samples, rate, timestamp)
 
 

@@ -6,6 +6,7 @@ in `DTYPES`, and `Audio`. numpy is imported only when an array is at hand.
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ MAX_SAFE = 2**53 - 1
 """The largest integer that every language keeps as a plain JSON number."""
 
 MIN_I64, MAX_I64 = -(2**63), 2**63 - 1
+
+MAX_CHANNELS, MAX_RATE = 65536, 2**32 - 1
 
 _KEPT = frozenset({type(None), bool, float})
 
@@ -101,12 +104,18 @@ class Audio:
         if array.ndim != 2:  # noqa: PLR2004
             message = f"samples must have the shape (channels, frames), not {array.shape}"
             raise ValueError(message)
-        if isinstance(sample_rate, bool) or int(sample_rate) != sample_rate or sample_rate < 1:
-            message = f"sample_rate must be a whole number of hertz ≥ 1, not {sample_rate!r}"
-            raise ValueError(message)
         self.samples = read_only(np.ascontiguousarray(array, dtype="<f4"))
-        self.sample_rate = int(sample_rate)
-        self.timestamp = None if timestamp is None else float(timestamp)
+        self.sample_rate = sample_rate
+        if type(sample_rate) is not bool and 1 <= sample_rate <= MAX_RATE:
+            whole = int(sample_rate)
+            self.sample_rate = whole if whole == sample_rate else sample_rate
+        try:
+            self.timestamp = None if timestamp is None else float(timestamp)
+        except OverflowError:
+            self.timestamp = math.inf
+        problem = audio_problem(self.channels, self.sample_rate, self.timestamp)
+        if problem:
+            raise ValueError(problem)
 
     @classmethod
     def of_checked(cls, samples: Any, sample_rate: int, timestamp: float | None) -> Audio:
@@ -151,6 +160,17 @@ class Audio:
         return f"<Audio {shape} at {self.sample_rate} Hz{at}>"
 
 
+def audio_problem(channels: int, sample_rate: Any, timestamp: float | None) -> str | None:
+    """Tell what keeps audio from being valid."""
+    if not 1 <= channels <= MAX_CHANNELS:
+        return f"audio has 1 to {MAX_CHANNELS} channels, not {channels}"
+    if type(sample_rate) is not int or not 1 <= sample_rate <= MAX_RATE:
+        return f"sample_rate must be an integer from 1 to {MAX_RATE}, not {sample_rate!r:.40}"
+    if timestamp is not None and not math.isfinite(timestamp):
+        return f"timestamp must be finite, not {timestamp}"
+    return None
+
+
 def read_only(array: Any) -> Any:
     """Return the array itself if nobody can write to it through this object, else such a view."""
     if array.flags.writeable:
@@ -183,13 +203,11 @@ def represent(value: Any, depth: int = 1) -> Any:
         return _map(value, depth)
     if kind is list or isinstance(value, (list, tuple)):
         return _list(value, depth)
-    if kind is Audio:
-        return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, float):
         return float(value)
-    return _numpy_value(value)
+    return _array_value(value)
 
 
 def _text(value: str) -> str:
@@ -236,7 +254,12 @@ def _check_depth(depth: int) -> None:
         raise UnrepresentableError(f"nested deeper than {MAX_DEPTH} levels")
 
 
-def _numpy_value(value: Any) -> Any:
+def _array_value(value: Any) -> Any:
+    if isinstance(value, Audio):
+        problem = audio_problem(value.channels, value.sample_rate, value.timestamp)
+        if problem:
+            raise UnrepresentableError(problem)
+        return value
     np = sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
         if dtype_name(value) is None:
@@ -244,6 +267,4 @@ def _numpy_value(value: Any) -> Any:
         return read_only(value)
     if np is not None and isinstance(value, (np.bool_, np.integer, np.floating)):
         return represent(value.item())
-    if isinstance(value, Audio):
-        return value
     raise UnrepresentableError(f"a value of type {type(value).__name__}")

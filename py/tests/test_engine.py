@@ -16,7 +16,7 @@ from remotemedia import (
     Param,
     RuntimeLoadError,
 )
-from remotemedia._effects import Batch, Emit, Result
+from remotemedia._effects import Batch, Emit, Result, Sleep
 from remotemedia._engine import size_of
 
 LOG = []
@@ -367,7 +367,7 @@ def flaky(failures, **fields):
     retry = {"max_retries": 3, "base_delay_ms": 4, "max_delay_ms": 10, "multiplier": 2}
     return opened(
         segment(
-            [("f", "FlakyNode", {"failures": failures}, {"retry": retry, **fields})],
+            [("f", "FlakyNode", {"failures": failures}, {"retry": retry} | fields)],
             [],
             {0: "f.in"},
             {1: ("f.*", None)},
@@ -551,3 +551,44 @@ def test_what_was_given_does_not_change_any_more():
     spec = segment([("b", "BufferNode", {})], [], {0: "b.in"}, {1: ("b.*", None)})
     outputs, _ = run(opened(spec, [BufferNode]), (0, [0, 1], ["x", "y"]))
     assert outputs[1][1] == [["x"], ["x", "y"]]
+
+
+@pytest.mark.parametrize("refused", [2**63, -(2**63) - 1, "\ud800"])
+def test_scalars_that_cannot_travel_fail_their_call(refused):
+    class PickNode(Node):
+        def process(self, item):
+            return refused if item == 1 else item
+
+    nodes = [("p", "PickNode", {}, {"on_error": "skip"}), ("e", "EchoNode", {})]
+    spec = segment(nodes, [("p.out", "e.in")], {0: "p.in"}, {1: ("p.*", None)})
+    engine = opened(spec, [PickNode])
+    assert run(engine, (0, [0, 1, 2], [0, 1, 2])) == ({1: ([0, 2], [0, 2])}, None)
+    assert engine.metrics()["skipped"]["count"] == 1
+
+
+def test_waits_stay_within_what_timers_can_do():
+    huge = {"max_retries": 3, "base_delay_ms": 1, "max_delay_ms": 10.0**300, "multiplier": 1e200}
+    engine = flaky(9, retry=huge)
+    sleeps = [e for e in engine.run([Batch(None, 0, [0], ["a"])]) if type(e) is Sleep]
+    assert len(sleeps) == 3
+    assert all(0 <= sleep.milliseconds < 2**31 for sleep in sleeps)
+
+
+def test_retries_of_a_flush_are_not_counted():
+    class LateNode(Node):
+        tries = 0
+
+        def flush(self):
+            self.tries += 1
+            if self.tries < 3:
+                raise OSError
+
+        def process(self, item):
+            return item
+
+    retry = {"max_retries": 3, "base_delay_ms": 0, "max_delay_ms": 0, "multiplier": 1}
+    spec = segment([("l", "LateNode", {}, {"retry": retry})], [], {0: "l.in"}, {1: ("l.*", None)})
+    engine = opened(spec, [LateNode])
+    assert flush(engine)[1] is None
+    counts = engine.metrics()["nodes"][0]
+    assert (counts["execution_count"], counts["error_count"]) == (0, 0)

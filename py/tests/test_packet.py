@@ -177,3 +177,18 @@ def test_every_flipped_byte_is_refused_or_read():
             broken[at] ^= bit
             with contextlib.suppress(PacketError):
                 read(bytes(broken))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sample_rate": 2**32}, {"sample_rate": 0}, {"timestamp": {"$": "NaN"}}, {"shape": [0, 1]}],
+)
+def test_audio_beyond_its_limits_is_refused(change):
+    header, buffers = encode([0], 0, [Audio([0.0], 8000)])
+    fields = json.loads(header)
+    fields["refs"][0] |= change
+    with pytest.raises(PacketError):
+        decode(json.dumps(fields), [b"" if "shape" in change else bytes(buffers[0])])
+    audio = Audio.of_checked(np.zeros((1, 1), "<f4"), 8000, float("nan"))
+    with pytest.raises(UnrepresentableError, match="timestamp"):
+        encode([0], 0, [audio])

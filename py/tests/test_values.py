@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -116,3 +118,22 @@ class TestAudio:
     def test_three_dimensions_are_too_many(self):
         with pytest.raises(ValueError, match="channels, frames"):
             Audio(np.zeros((1, 2, 3)), 8000)
+
+
+@pytest.mark.parametrize("rate", [0, 2**32, 0.5, math.inf, math.nan, True, 10**400])
+def test_rates_that_are_none(rate):
+    with pytest.raises(ValueError, match="sample_rate"):
+        Audio([0.0], rate)
+
+
+def test_limits_of_audio():
+    assert type(Audio([0.0], np.float64(8000)).sample_rate) is int
+    for channels in (0, 65537):
+        with pytest.raises(ValueError, match="channels"):
+            Audio(np.zeros((channels, 1)), 1)
+    for timestamp in (math.inf, math.nan, 10**400):
+        with pytest.raises(ValueError, match="timestamp"):
+            Audio([0.0], 1, timestamp)
+    for bad in [(0, None), (8000.0, None), (1, math.nan)]:
+        with pytest.raises(UnrepresentableError, match=r"\$\[0\]"):
+            represent([Audio.of_checked(np.zeros((1, 1), "<f4"), *bad)])

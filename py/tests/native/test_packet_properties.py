@@ -39,7 +39,7 @@ def audio(draw):
     samples = draw(
         st.lists(st.floats(width=32), min_size=channels * frames, max_size=channels * frames)
     )
-    time = draw(st.one_of(st.none(), st.floats(allow_nan=False)))
+    time = draw(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)))
     return Audio(
         np.array(samples, np.float32).reshape(channels, frames), draw(st.integers(1, 10**6)), time
     )
