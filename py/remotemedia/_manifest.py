@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -23,7 +24,8 @@ HINTS = {
 """Words for `runtime_hint` → what they mean."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]+\Z")
-_VERSION = re.compile(r"\d+(\.\d+)*\Z")
+_PART = "0*([0-9]{1,20})"
+_VERSION = re.compile(rf"{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:[-+]|\Z)")
 _RETRY_DEFAULTS = {
     "max_retries": 3,
     "base_delay_ms": 100,
@@ -248,12 +250,16 @@ class _Validator:
             value = retry.get(name, default)
             least = 1 if name == "multiplier" else 0
             at = f"{path}.{name}"
-            if name == "max_retries" and isinstance(value, float) and value.is_integer():
-                value = int(value)
-            kind = "integer" if name == "max_retries" else "number"
-            if self.is_a(kind, value, at) and not value >= least:
-                message = f"must be ≥ {least}"
-                self.issue("bad_value", at, message, expected=f"≥ {least}", actual=value)
+            kind, most = "number", math.inf
+            if name == "max_retries":
+                most = 2**32 - 1
+                if isinstance(value, float) and value.is_integer():
+                    value = int(value)
+                if type(value) is not int:  # of any size: out of range is a bad_value
+                    kind = "integer"
+            if self.is_a(kind, value, at) and not least <= value <= most:
+                rule = f"≥ {least}" if value < least else f"≤ {most}"
+                self.issue("bad_value", at, f"must be {rule}", expected=rule, actual=value)
             complete[name] = value
         return complete
 
@@ -311,9 +317,11 @@ class _Validator:
 
 
 def is_at_most(version: str, release: str) -> bool:
-    """Tell whether a dotted version is not newer than another; no version is not."""
-    if not _VERSION.match(version):
+    """Tell whether a dotted version is not newer than another; no version is not.
+
+    It has at most three parts; what follows a "-" or "+" does not count.
+    """
+    wanted, have = _VERSION.match(version), _VERSION.match(release)
+    if wanted is None or have is None:
         return False
-    wanted, have = ([int(part) for part in text.split(".")] for text in (version, release))
-    length = max(len(wanted), len(have))
-    return wanted + [0] * (length - len(wanted)) <= have + [0] * (length - len(have))
+    return [*map(int, wanted.groups("0"))] <= [*map(int, have.groups("0"))]

@@ -7,6 +7,7 @@ from typing import Any
 
 from remotemedia._errors import Issue
 from remotemedia._paths import child
+from remotemedia._values import MAX_I64, MAX_SAFE, MIN_I64
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "number": (int, float),
@@ -63,8 +64,8 @@ def _unknown(key: str, allowed: list[str], path: str) -> Issue:
 def check_value(spec: dict[str, Any], value: Any, path: str) -> tuple[Any, list[Issue]]:
     """Return the value (a whole float as integer where one is asked for) and what is wrong."""
     kind = spec.get("type")
-    if kind == "integer" and isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if kind == "integer":
+        value = as_integer(value)
     if kind is not None and not is_kind(value, kind):
         return value, [_bad(path, f"must be of type {kind}", kind, value)]
     if "enum" in spec and value not in spec["enum"]:
@@ -77,8 +78,17 @@ def check_value(spec: dict[str, Any], value: Any, path: str) -> tuple[Any, list[
     return value, []
 
 
+def as_integer(value: Any) -> Any:
+    """Return a whole float as integer if it is exact, anything else as it is."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_SAFE:
+        return int(value)
+    return value
+
+
 def is_kind(value: Any, kind: str) -> bool:
-    """Tell whether a value is of a JSON type; a bool is not a number."""
+    """Tell whether a value is of a JSON type; a bool is not a number, an integer has 64 bits."""
+    if kind == "integer" and isinstance(value, int) and not MIN_I64 <= value <= MAX_I64:
+        return False
     return isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 

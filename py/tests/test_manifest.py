@@ -103,7 +103,26 @@ def test_large_manifests_take_no_time(catalog):
 @pytest.mark.parametrize(
     ("version", "holds"),
     [("0.1.0", True), ("0.1", True), ("0.0.99", True), ("0.1.1", False), ("1", False),
-     ("0.1.0.1", False), ("", False), ("v0.1", False), ("0.1.0-beta", False)],
+     ("0.1.0.1", False), ("", False), ("v0.1", False), ("0.1.0-beta", True)],
 )  # fmt: skip
 def test_versions(version, holds):
     assert is_at_most(version, "0.1.0") is holds
+
+
+@pytest.mark.parametrize(
+    ("retries", "code"),
+    [(2**32, "bad_value"), (1e300, "bad_value"), (2**70, "bad_value"), (0.5, "wrong_type")],
+)
+def test_retries_have_a_limit(catalog, retries, code):
+    _, issues = validate(chain([("EchoNode", {}, {"retry": {"max_retries": retries}})]), catalog)
+    assert [issue.code for issue in issues] == [code]
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "\u0660.1", "0.0.0.1", "0..1", "", "-1", "0.1x"])
+def test_versions_that_are_none(version):
+    assert not is_at_most(version, "0.1.0")
+
+
+@pytest.mark.parametrize("version", ["0.1.0-rc.1", "0.1+x", "0" * 5000, "0.01"])
+def test_versions_that_are_not_newer(version):
+    assert is_at_most(version, "0.1.0")

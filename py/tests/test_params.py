@@ -55,3 +55,10 @@ def test_outside_the_range(value):
 
 def test_too_few_items():
     assert codes({"name": "a", "ports": []}) == [("bad_param", "$.params.ports")]
+
+
+@pytest.mark.parametrize("value", [2.0**53, 1e300, 2**63])
+def test_integers_are_exact(value):
+    schema = {"properties": {"n": {"type": "integer"}}}
+    _, issues = check_params(schema, {"n": value}, "$")
+    assert [issue.code for issue in issues] == ["bad_param"]
