@@ -116,22 +116,24 @@ def manifest_in(folder: Path) -> Path:
 def pack(manifest_path: Path) -> bytes:
     """Return the bundle of a manifest, JSON or YAML.
 
-    What stands in `FOLDERS` beside it goes along. The same sources give the same bytes. The
-    manifest is not validated here.
+    What stands in `FOLDERS` beside it goes along, but no dotfiles and no compiled Python. The same
+    sources give the same bytes. The manifest must be valid.
     """
     folder = manifest_path.resolve().parent
-    manifest, text = _read_manifest(manifest_path)
-    files = {MANIFEST: text, METADATA: _json(_metadata(manifest, folder.name))}
+    manifest, text = read_manifest(manifest_path)
+    files = {MANIFEST: text, METADATA: _json(_metadata(manifest))}
     for name in FOLDERS:
         for path in sorted((folder / name).rglob("*")):
-            if path.is_file():
-                files[path.relative_to(folder).as_posix()] = path.read_bytes()
+            inner = path.relative_to(folder)
+            if path.is_file() and not any(_is_by_product(part) for part in inner.parts):
+                files[inner.as_posix()] = path.read_bytes()
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     files[INTEGRITY] = _json({"algorithm": "sha256", "entries": hashes})
     return write_zip(files)
 
 
-def _read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
+def read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Return a manifest, JSON or YAML, and its text as JSON."""
     if path.suffix not in (".yaml", ".yml"):
         text = path.read_bytes()
         return _object(path.name, text), text
@@ -143,11 +145,11 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
     return manifest, _json(manifest)
 
 
-def _metadata(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+def _metadata(manifest: dict[str, Any]) -> dict[str, Any]:
     told = manifest.get("metadata", {})
     nodes = manifest.get("nodes", [])
     return {
-        "package_name": told.get("name", name),
+        "package_name": told.get("name", "pipeline"),
         "package_version": told.get("version", "1.0.0"),
         **{key: told[key] for key in ("description", "author", "license") if key in told},
         "runtime_info": {
@@ -156,6 +158,10 @@ def _metadata(manifest: dict[str, Any], name: str) -> dict[str, Any]:
             "connection_count": len(manifest.get("connections", [])),
         },
     }
+
+
+def _is_by_product(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__" or name.endswith(".pyc")
 
 
 def _json(value: Any) -> bytes:

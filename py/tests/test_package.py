@@ -56,7 +56,7 @@ def test_same_sources_same_bytes(tmp_path):
         "entries": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
     metadata = json.loads(files["metadata.json"])
-    assert metadata["package_name"] == "add"
+    assert metadata["package_name"] == "pipeline"
     assert metadata["runtime_info"]["node_types"] == ["AddNode"]
 
 
@@ -101,3 +101,9 @@ def test_what_is_odd_but_loads():
     listed = integrity(**{"manifest.json": digest})
     Package.load(bundle({"integrity.json": listed, "signature.json": b"{}"}))
     assert Package.load(bundle(target="wasm32-wasip1", min_version="0.0.9")).warnings == []
+
+
+def test_names_and_by_products_stay_out(tmp_path):
+    extra = {"nodes/__pycache__/a.txt": "", "nodes/a.pyc": "", "assets/.DS_Store": ""}
+    first = pack(manifest_in(folder(tmp_path / "one", **extra)))
+    assert first == pack(manifest_in(folder(tmp_path / "two")))

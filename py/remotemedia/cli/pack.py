@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotemedia._package import Package, manifest_in, pack
+from remotemedia._package import Package, manifest_in, pack, read_manifest
 from remotemedia._pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Pack, then read the bundle back and validate its manifest."""
-    bundle = pack(options.manifest or manifest_in(options.folder))
+    """Validate the manifest, pack, then read the bundle back."""
+    source = options.manifest or manifest_in(options.folder)
+    Pipeline.from_manifest(read_manifest(source)[0]).plan()
+    bundle = pack(source)
     package = Package.load(bundle)
-    Pipeline.from_manifest(package.manifest).plan()
     options.output.write_bytes(bundle)
     told = {"output": str(options.output), "bytes": len(bundle), "entries": [*package.files]}
     if options.json:

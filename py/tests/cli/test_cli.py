@@ -141,3 +141,16 @@ def test_nodes(capsys):
     assert [entry["runtime"] for entry in catalog] == ["python"] * len(catalog)
     assert main(["nodes"]) == 0
     assert 'CalculatorNode(operation="add", operand=0.0): ' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [{"metadata": 1}, {"nodes": [{"id": "a"}]}, {"nodes": 5}])
+def test_pack_names_the_issues_of_a_manifest(tmp_path, capsys, wrong):
+    manifest(tmp_path, chain([("AddNode", {})]) | wrong)
+    assert main(["pack", str(tmp_path), "-o", str(tmp_path / "x.rmpkg")]) == 2
+    assert f"$.{next(iter(wrong))}" in capsys.readouterr().err
+
+
+def test_audio_beyond_its_limits_is_bad_input(bundle):
+    audio = '{"$audio": {"sample_rate": 1e400, "channels": 1, "data": ""}}'
+    assert run(bundle, audio) == 2
+    assert run(bundle, audio.replace("1e400", f'1, "timestamp": 1{"0" * 400}')) == 2
