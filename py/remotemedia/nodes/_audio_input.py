@@ -16,13 +16,6 @@ _PAIR = 2
 
 def as_audio(item: Any, input_sample_rate: int | None = None) -> Audio:
     """Return the audio in an item; raises NodeError if there is none."""
-    audio = _as_audio(item, input_sample_rate)
-    if audio.channels == 0:
-        raise NodeError("audio without channels")
-    return audio
-
-
-def _as_audio(item: Any, input_sample_rate: int | None) -> Audio:
     if isinstance(item, dict) and "audio" in item:
         item = item["audio"]
     elif isinstance(item, dict):
@@ -56,12 +49,14 @@ def _from_object(item: dict[str, Any]) -> Audio:
         raise NodeError(message)
     if "data" not in item or "sample_rate" not in item:
         raise NodeError("a map is audio if it has audio, or data and sample_rate")
-    if not isinstance(channels, (int, float)) or channels != int(channels) or channels < 1:
+    whole = type(channels) in (int, float) and 1 <= channels < 2**32 and channels == int(channels)
+    if not whole:
         message = f"channels must be a whole number from 1 on, not {channels!r}"
         raise NodeError(message)
     channels = int(channels)
-    samples = _samples(item["data"], _FORMATS[name])
-    if samples.ndim == _PAIR and len(samples) == 1:
+    data = item["data"]
+    samples = _samples(data, _FORMATS[name])
+    if samples.ndim == _PAIR and len(samples) == 1 and not isinstance(data, list):
         samples = samples[0]
     if samples.ndim != 1 or samples.size % channels:
         message = (
@@ -72,7 +67,7 @@ def _from_object(item: dict[str, Any]) -> Audio:
 
 
 def _samples(data: Any, full_scale: float | None = None) -> Any:
-    """Return float32 samples, integer PCM scaled to [-1, 1)."""
+    """Return float32 samples; integer dtypes, and lists by their format, scaled to [-1, 1)."""
     if isinstance(data, list):
         _check_numbers(data)
         try:
@@ -84,7 +79,7 @@ def _samples(data: Any, full_scale: float | None = None) -> Any:
         data.dtype.kind == "f" or data.dtype.str[1:] in _FULL_SCALE
     ):
         array = data
-        full_scale = _FULL_SCALE.get(data.dtype.str[1:], full_scale)
+        full_scale = _FULL_SCALE.get(data.dtype.str[1:])
     else:
         message = f"samples of {getattr(data, 'dtype', type(data).__name__)} are not understood"
         raise NodeError(message)

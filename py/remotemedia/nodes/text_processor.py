@@ -89,5 +89,9 @@ def _plain(form: Any) -> Any:
     if isinstance(form, list):
         return [_plain(item) for item in form]
     if isinstance(form, dict):
+        if [*form] == ["$number"] and form["$number"].lstrip("-").isdigit():
+            return int(form["$number"])
+        if [*form] == ["$map"]:  # its only key may look like a form
+            return {"$map": {key: _plain(item) for key, item in form["$map"].items()}}
         return {key: _plain(item) for key, item in form.items()}
     return form

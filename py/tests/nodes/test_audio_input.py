@@ -16,6 +16,8 @@ def test_the_earlier_systems_object_is_interleaved():
     item = {"data": [16384, -32768, 0, 8192], "sample_rate": 8000.0, "channels": 2, "format": "I16"}
     assert as_audio(item) == Audio([[0.5, 0], [-1, 0.25]], 8000)
     assert as_audio({"data": np.array([2**30], np.int32), "sample_rate": 1}) == Audio([0.5], 1)
+    floats = {"data": np.array([0.5], np.float32), "sample_rate": 1, "format": "I16"}
+    assert as_audio(floats) == Audio([0.5], 1)
 
 
 def test_pairs_and_bare_samples_are_planar():
@@ -34,6 +36,9 @@ def test_pairs_and_bare_samples_are_planar():
         {"data": [0.0], "sample_rate": 8000, "channels": 0},
         {"data": [0.0], "sample_rate": 8000, "channels": "1"},
         {"data": [0.0], "sample_rate": 8000, "format": "U8"},
+        {"data": [0.0], "sample_rate": 8000, "channels": True},
+        {"data": [0.0], "sample_rate": 8000, "channels": float("inf")},
+        {"data": [[0.0]], "sample_rate": 8000},
         {"data": "0", "sample_rate": 8000},
         {"data": [True], "sample_rate": 8000},
         [None], [[0.0], 0], [[0.0], 0.5], [[0.0], float("inf")],

@@ -23,3 +23,8 @@ def test_operations_that_are_none(operations):
 def test_a_map_without_text_is_stringified():
     (output,) = run_chain([("TextProcessorNode", {})], [{"a": 1}])
     assert output["original_text"] == '{"a":1}'
+
+
+def test_large_integers_are_written_as_digits():
+    assert stringify([2**60, -(2**60)]) == "[1152921504606846976,-1152921504606846976]"
+    assert stringify({"$number": "12"}) == '{"$map":{"$number":"12"}}'
