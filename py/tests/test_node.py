@@ -143,14 +143,14 @@ def test_init_and_close_are_plain(verb):
         assert (caught.value.node_id, caught.value.node_type) == ("n0", "LateNode")
 
 
-def test_an_async_function_becomes_a_node():
+async def test_an_async_function_becomes_a_node():
     @node
     async def later(item, add: int = 1, more: int = 0):
         await asyncio.sleep(0)
         return item + add + more
 
     assert is_async_node(later)
-    assert one_of(later, [1, 2], {"add": 5}) == [6, 7]
+    assert await Pipeline([later(add=5)], runtime_hint="python").run([1, 2]) == [6, 7]
 
 
 def test_a_function_gets_the_default_none():

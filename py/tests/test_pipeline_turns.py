@@ -1,76 +1,11 @@
-"""A pipeline runs once at a time; threads and tasks wait in order."""
+"""A pipeline runs once at a time; tasks wait in order."""
 
 import asyncio
-import threading
-import time
 
 import pytest
+from turns import MOST, AloneNode, FailingNode, WaitingNode, pipeline
 
-from remotemedia import CapabilityError, Node, NodeError, Pipeline
-
-RUNNING = []
-MOST = []
-
-
-class AloneNode(Node):
-    """Notes how many runs are under way while it works."""
-
-    def init(self):
-        RUNNING.append(self)
-        MOST.append(len(RUNNING))
-
-    def process(self, item):
-        time.sleep(0.002)
-        return item
-
-    def close(self):
-        RUNNING.remove(self)
-
-
-class WaitingNode(AloneNode):
-    """The same, waiting in the event loop."""
-
-    async def process(self, item):
-        await asyncio.sleep(0.002)
-        return item
-
-
-class FailingNode(AloneNode):
-    """Fails."""
-
-    def process(self, item):
-        raise ValueError("no")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_runs():
-    RUNNING.clear()
-    MOST.clear()
-
-
-def pipeline(kind):
-    return Pipeline([kind()], runtime_hint="python")
-
-
-def in_threads(work, count=4):
-    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
-
-
-@pytest.mark.parametrize("kind", [AloneNode, WaitingNode])
-def test_threads_wait(kind):
-    shared, results = pipeline(kind), {}
-
-    def work(i):
-        results[i] = shared.run_sync([i, i])
-
-    in_threads(work)
-    assert results == {i: [i, i] for i in range(4)}
-    assert MOST == [1] * 4
+from remotemedia import CapabilityError, NodeError
 
 
 async def test_tasks_wait_in_order_and_the_loop_goes_on():
@@ -88,20 +23,6 @@ async def test_tasks_wait_in_order_and_the_loop_goes_on():
     assert ended == list(range(5))
     assert MOST == [1] * 5
     assert ticks > 5
-
-
-def test_threads_with_loops_wait():
-    shared, results = pipeline(WaitingNode), {}
-
-    async def both(i):
-        return await asyncio.gather(shared.run([i]), shared.run([-i]))
-
-    def work(i):
-        results[i] = asyncio.run(both(i))
-
-    in_threads(work)
-    assert results == {i: [[i], [-i]] for i in range(4)}
-    assert MOST == [1] * 8
 
 
 async def test_a_waiting_run_may_be_cancelled():

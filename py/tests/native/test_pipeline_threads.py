@@ -1,0 +1,42 @@
+"""A pipeline runs once at a time; threads wait in order. Pyodide has none."""
+
+import asyncio
+import threading
+
+import pytest
+from turns import MOST, AloneNode, WaitingNode, pipeline
+
+
+def in_threads(work, count=4):
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+@pytest.mark.parametrize("kind", [AloneNode, WaitingNode])
+def test_threads_wait(kind):
+    shared, results = pipeline(kind), {}
+
+    def work(i):
+        results[i] = shared.run_sync([i, i])
+
+    in_threads(work)
+    assert results == {i: [i, i] for i in range(4)}
+    assert MOST == [1] * 4
+
+
+def test_threads_with_loops_wait():
+    shared, results = pipeline(WaitingNode), {}
+
+    async def both(i):
+        return await asyncio.gather(shared.run([i]), shared.run([-i]))
+
+    def work(i):
+        results[i] = asyncio.run(both(i))
+
+    in_threads(work)
+    assert results == {i: [[i], [-i]] for i in range(4)}
+    assert MOST == [1] * 8
