@@ -39,7 +39,7 @@ function segment(node: object, metrics: boolean): string {
 
 /** Loads both runtimes; the function it gives measures. */
 export async function prepare(wasmUrl: string, pyodideUrl: string) {
-  const silent = { enter() {}, stderr() {}, output() {}, loaded() {} };
+  const silent = { enter() {}, stderr() {}, output() {}, loaded() {}, progress() {} };
   const wasi = await WasiPlace.load(wasmUrl, silent);
   const python = await PythonPlace.load(pyodideUrl, ['numpy'], silent);
 
