@@ -111,17 +111,6 @@ export function readLayout(bytes: Uint8Array): Packet & { readonly whole: Uint8A
   };
 }
 
-/** All packets that stand back to back in `bytes`. */
-export function readPackets(bytes: Uint8Array): Packet[] {
-  const packets: Packet[] = [];
-  for (let offset = 0; offset < bytes.length; ) {
-    const packet = readLayout(bytes.subarray(offset));
-    packets.push(packet);
-    offset += packet.whole.length;
-  }
-  return packets;
-}
-
 /** Like {@link align}, but right beyond 2^31 too: lengths read from a packet can be anything. */
 function roundUp(offset: number): number {
   return Math.ceil(offset / 16) * 16;

@@ -64,6 +64,14 @@ const plus =
   (item) =>
     (item as number) + addend;
 
+test('items of the flush round are calls of process, a flush is none', async () => {
+  const maker: JsNodeFactory = () => ({ process: (item) => item, flush: () => 'end' });
+  const segment = await open(planOf('a', []), { a: maker });
+  await run(segment, [1, 2]);
+  expect(await run(segment, [3], 'flush')).toMatchObject({ values: [3, 'end'] });
+  expect(segment.metrics().nodes[0]).toMatchObject({ execution_count: 3, success_count: 3 });
+});
+
 describe('order', () => {
   const makers = { a: pass, b: times(2), c: plus(10), d: pass };
 

@@ -1,13 +1,20 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { NodeError, PacketError } from '../src/errors.js';
-import { readLayout, readPackets, writeContiguous } from '../src/packet.js';
+import { type Packet, readLayout, writeContiguous } from '../src/packet.js';
 import { decodePacket, decodeParts } from '../src/packet-decode.js';
 import { encodeLoose, encodePacket } from '../src/packet-encode.js';
 import { fromJson, toJson } from '../src/value-json.js';
 import { Audio, maxDepth, Tensor, type Value } from '../src/values.js';
 import { anyValue, fc } from './arbitraries.js';
 import { difference, readVectors, root } from './vectors.js';
+
+/** All packets that stand back to back. */
+function readPackets(bytes: Uint8Array): Packet[] {
+  if (bytes.length === 0) return [];
+  const packet = readLayout(bytes);
+  return [packet, ...readPackets(bytes.subarray(packet.whole.length))];
+}
 
 function roundTrip(values: readonly Value[]): Value[] {
   const rounds = values.map((_, index) => index);

@@ -231,27 +231,31 @@ export class JsSegment implements Segment {
     for (const { round, port, value } of arrivals) {
       if (!isBelow(round, station.order, limit)) return null;
       const call = () => station.instance.process(value, port);
-      const failure = await this.attempt(station, round, isFlush, call);
+      const failure = await this.attempt(station, round, isFlush, station.counts, call);
       if (failure) return failure;
     }
     const { instance } = station;
     if (!isFlush || !instance.flush || !isBelow(0, station.order, limit)) return null;
-    return this.attempt(station, 0, true, () => instance.flush?.());
+    return this.attempt(station, 0, true, null, () => instance.flush?.());
   }
 
-  /** One call with its retries; its outputs travel only if it succeeds and all of them can. Throws if closed. */
+  /**
+   * One call with its retries; its outputs travel only if it succeeds and all of them can. `counts` is null for a node's
+   * own flush, which is no call of `process`. Throws if closed.
+   */
   private async attempt(
     station: Station,
     round: number,
     isFlush: boolean,
+    counts: Station['counts'] | null,
     call: () => Outputs | Promise<Outputs>,
   ): Promise<RemoteMediaError | null> {
-    const { node, order, ports, counts } = station;
+    const { node, order, ports } = station;
     const { signal } = this.closing;
     const retries = node.retry?.max_retries ?? 0;
     for (let retry = 0; ; retry++) {
       signal.throwIfAborted();
-      if (!isFlush) counts.calls++;
+      if (counts) counts.calls++;
       try {
         const outputs = await collect(call(), signal);
         for (const output of outputs) check(output, ports);
@@ -259,7 +263,7 @@ export class JsSegment implements Segment {
         return null;
       } catch (thrown) {
         signal.throwIfAborted();
-        if (!isFlush) counts.failures++;
+        if (counts) counts.failures++;
         const error = nodeError(thrown, node, order, round, isFlush ? null : round);
         if (node.retry && retry < retries) {
           await delay(backoff(node.retry, retry), signal);
