@@ -46,10 +46,14 @@ class Emit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The end of a call: the last outputs, and the error if it failed."""
+    """The end of a call: the last outputs, the error if it failed.
+
+    `ended` tells that the generating sources of the segment have no more.
+    """
 
     outputs: list[Any]
     error: RemoteMediaError | None
+    ended: bool = False
 
 
 def drive(effects: Effects) -> Any:

@@ -44,6 +44,9 @@ export interface Job {
   readonly manifest: string;
   readonly runtimeHint: RuntimeHint;
   readonly metrics: boolean;
+  readonly trace: boolean;
+  /** Circuit breakers of earlier runs. */
+  readonly circuits: Circuits;
   /** Nodes that run on the page. */
   readonly pageNodes: readonly CatalogEntry[];
   readonly nodeModules: readonly NodeModule[];
@@ -54,6 +57,28 @@ export interface Endpoint {
   readonly edge: number;
   readonly node: string;
   readonly segment: number;
+  /** A source that makes its own items, one per tick (docs/internals/plan.md). */
+  readonly generates?: boolean;
+}
+
+/** State of a circuit breaker: open for `wait_ms` more if `failures` are 5 or more. */
+export interface Circuit {
+  readonly failures: number;
+  readonly wait_ms: number;
+}
+
+/** Circuit breakers of nodes that failed, by JSON of [id, type, params]. */
+export type Circuits = Readonly<Record<string, Circuit>>;
+
+/** A stretch of time in a trace. Microseconds since the Unix epoch, so that threads can be compared. */
+export interface Span {
+  readonly name: string;
+  /** `node`, `crossing`, `load` or `page`. */
+  readonly category: string;
+  /** The place where the time was spent. */
+  readonly track: string;
+  readonly startUs: number;
+  readonly durationUs: number;
 }
 
 /** What the page needs to know of a plan. */
@@ -91,6 +116,9 @@ export interface RunSummary {
   readonly crossings: readonly CrossingMetrics[];
   readonly loads: LoadMetrics;
   readonly memoryBytes: number;
+  readonly circuits: Circuits;
+  /** Empty unless the job asks for a trace. */
+  readonly spans: readonly Span[];
 }
 
 /** A call (round, order); calls that are not smaller are not made. */
@@ -129,7 +157,14 @@ export type PageReply =
   | { readonly op: 'failed'; readonly error: WireError };
 
 export type ToEngine =
-  | { readonly type: 'init'; readonly assets: EngineAssets }
+  | {
+      readonly type: 'init';
+      readonly assets: EngineAssets;
+      /** A Web Lock that the thread takes and never lets go, so that its end can be noticed; null where there are none. */
+      readonly lock: string | null;
+      /** Where an interrupt of Python is written, if the page is isolated. */
+      readonly interrupt: SharedArrayBuffer | null;
+    }
   | { readonly type: 'start'; readonly run: number; readonly job: Job }
   | { readonly type: 'push'; readonly run: number; readonly packets: readonly Addressed[] }
   | { readonly type: 'finish'; readonly run: number }
@@ -145,6 +180,8 @@ export type ToPage =
       readonly run: number;
       readonly packets: readonly WholePacket[];
       readonly spare: readonly ArrayBuffer[];
+      /** No generating source has more. */
+      readonly ended: boolean;
     }
   /** Answers `finish`: what the flush round gave. */
   | {
@@ -159,8 +196,14 @@ export type ToPage =
       readonly run: number;
       readonly error: WireError;
       readonly packets: readonly WholePacket[];
+      readonly circuits: Circuits;
     }
-  /** A node with a deadline is about to be called; `left`: none is any more. */
+  /** The thread holds its lock now. */
+  | { readonly type: 'locked' }
+  /**
+   * A node with a deadline is about to be called; `left`: none is any more. Calls that begin within an eighth of the deadline
+   * after the last `enter` are not told, so the page waits for nine eighths.
+   */
   | {
       readonly type: 'enter';
       readonly run: number;
@@ -168,6 +211,8 @@ export type ToPage =
       readonly nodeType: string;
       readonly runtime: string;
       readonly round: number;
+      /** Null in the flush round. */
+      readonly itemIndex: number | null;
       readonly timeoutMs: number;
     }
   | { readonly type: 'left'; readonly run: number }
