@@ -3,7 +3,7 @@
  * `bare.html?bundle=URL&input=JSON`, by default the calculator. `window.bare` then says how many milliseconds after the
  * start of navigation the first result was there.
  */
-import { PackageLoader, PipelineRunner, Tensor } from './src/index.js';
+import { Audio, PackageLoader, PipelineRunner, Tensor } from './src/index.js';
 
 const query = new URLSearchParams(location.search);
 const begun = PipelineRunner.create({ assets: { base: query.get('assets') ?? '../remotemedia/' } });
@@ -20,4 +20,5 @@ const result = await run().catch((error: unknown) => ({ error: String(error) }))
 const text = document.querySelector('#result');
 if (text) text.textContent = JSON.stringify(result);
 const valueJson = () => import('./src/value-json.js');
-Object.assign(window, { bare: { ...result, PackageLoader, Tensor, runner: await begun, valueJson } });
+const library = { Audio, PackageLoader, PipelineRunner, Tensor };
+Object.assign(window, { bare: { ...result, ...library, runner: await begun, valueJson } });
