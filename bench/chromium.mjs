@@ -5,8 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 import { launchOptions } from '../scripts/chromium.mjs';
 import { serve } from '../scripts/serve.mjs';
-import { buildHop, hopOf, hopSizes } from './hop.mjs';
+import { bundle, hopOf, hopSizes } from './hop.mjs';
+import { abortRow, liveRows, metricsRow, planningRows, streamRows } from './rows.mjs';
 import { median, repeat } from './statistics.mjs';
+import * as streams from './streams.mjs';
 import { scalars } from './workloads.mjs';
 
 const site = '/some/sub/path/';
@@ -27,6 +29,8 @@ export async function measureChromium(progress) {
     rows.push(...(await starts(browser)));
     progress('Chromium: items and hops');
     rows.push(...(await flows(browser)));
+    progress('Chromium: streams, live audio (2 min) and aborts');
+    rows.push(...(await streamed(browser)));
     return rows.map((row) => ({ host: `chromium ${browser.version()}`, ...row }));
   } finally {
     await browser.close();
@@ -115,7 +119,7 @@ async function starts(browser) {
 
 /** Cost per item and node, and per hop. Isolated, so that the clock has steps of 5 µs. */
 async function flows(browser) {
-  await buildHop();
+  await bundle('hop');
   return withServer({ headers: isolation }, async (url) => {
     const context = await browser.newContext();
     const page = await visit(context, `${url}${site}web/bare.html`);
@@ -135,6 +139,42 @@ async function flows(browser) {
     for (const [megabytes, together, bar] of hopSizes) {
       const pairs = await page.evaluate(`window.hop(${megabytes}, ${together}, ${64 / megabytes}, 25)`);
       rows.push(hopOf(pairs, megabytes, together, bar));
+    }
+    await context.close();
+    return rows;
+  });
+}
+
+/** Streams, live audio and aborts, in an ordinary page: not isolated. */
+async function streamed(browser) {
+  await bundle('planning');
+  return withServer({}, async (url) => {
+    const context = await browser.newContext();
+    const page = await visit(context, `${url}${site}web/bare.html`);
+    const evaluate = (name, ...args) => {
+      const list = args.map((arg) => (arg === 'Audio' ? 'window.bare.Audio' : JSON.stringify(arg)));
+      return page.evaluate(`(${streams[name]})(window.bare.runner, ${list})`);
+    };
+    await page.evaluate(
+      async ({ script, base }) => {
+        const { preparePlanning } = await import(script);
+        window.planning = await preparePlanning(`${base}runtime.wasm`, `${base}pyodide/`);
+      },
+      { script: `${url}/bench-built/planning.js`, base: `${url}${site}remotemedia/` },
+    );
+    const rows = await planningRows((length, n) => page.evaluate(`window.planning(${length}, ${n})`));
+    rows.push(...(await streamRows(evaluate)), await metricsRow(evaluate), ...(await liveRows(evaluate)));
+    const assets = JSON.stringify({ base: `${url}${site}remotemedia/` });
+    for (const [what, bundleName, input] of [
+      ['calculator in Rust', 'calculator', '[5, 7, 3]'],
+      ['text in Python', 'text-processor', text],
+    ]) {
+      const pairs = await page.evaluate(`(async () => {
+        const { PackageLoader, PipelineRunner } = window.bare;
+        const file = new URL('${url}${site}bundles/${bundleName}.rmpkg');
+        return (${streams.afterAbort})(PipelineRunner, ${assets}, await PackageLoader.loadFromFile(file), ${input}, 7);
+      })()`);
+      rows.push(abortRow(what, pairs));
     }
     await context.close();
     return rows;

@@ -1,21 +1,20 @@
-/** Bundles bench/hop.ts, and makes a row of what it measures. */
+/** Bundles the scripts that measure the engine itself, and makes a row of what bench/hop.ts measures. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { median } from './statistics.mjs';
 
-const file = resolve('.cache/bench/hop.js');
-
-/** Bundles it for pages and for Node.js; gives the file's URL. */
-export async function buildHop() {
-  const bundle = await rolldown({
-    input: 'bench/hop.ts',
+/** Bundles bench/hop.ts or bench/planning.ts for pages and for Node.js; gives the file's URL. */
+export async function bundle(name) {
+  const dir = resolve('.cache/bench');
+  const build = await rolldown({
+    input: { [name]: `bench/${name}.ts` },
     platform: 'browser',
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   });
-  await bundle.write({ file, format: 'esm' });
-  await bundle.close();
-  return pathToFileURL(file).href;
+  await build.write({ dir, format: 'esm' });
+  await build.close();
+  return pathToFileURL(`${dir}/${name}.js`).href;
 }
 
 /** Size in MB, tensors per packet (the runner cuts batches at 4 MiB), most that the ratio may be. */

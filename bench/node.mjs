@@ -1,7 +1,9 @@
 /** Measures in Node.js: starts in fresh processes, flows in this one. */
 import { execFileSync } from 'node:child_process';
-import { buildHop, hopOf, hopSizes } from './hop.mjs';
+import { bundle, hopOf, hopSizes } from './hop.mjs';
+import { planningRows, streamRows } from './rows.mjs';
 import { median, repeat } from './statistics.mjs';
+import * as streams from './streams.mjs';
 import { scalars } from './workloads.mjs';
 
 const library = new URL('../dist/lib/index.js', import.meta.url).href;
@@ -57,8 +59,15 @@ async function flows() {
     const value = median(await scalars(runner, runtime, 15));
     rows.push({ name, unit: 'µs', value, reference: null, ratio: null, bar: null });
   }
+  rows.push(...(await streamRows((name, ...args) => streams[name](runner, ...args))));
   await runner.close();
-  const { prepare } = await import(await buildHop());
+  const { preparePlanning } = await import(await bundle('planning'));
+  const planning = await preparePlanning(
+    new URL('runtime.wasm', assets).href,
+    new URL('pyodide/', assets).href,
+  );
+  rows.push(...(await planningRows(planning)));
+  const { prepare } = await import(await bundle('hop'));
   const hop = await prepare(new URL('runtime.wasm', assets).href, new URL('pyodide/', assets).href);
   for (const [megabytes, together] of hopSizes) {
     rows.push(hopOf(hop(megabytes, together, 64 / megabytes, 25), megabytes, together, null));
