@@ -67,7 +67,10 @@ export interface Circuit {
   readonly wait_ms: number;
 }
 
-/** Circuit breakers of nodes that failed, by JSON of [id, type, params]. */
+/**
+ * Circuit breakers of nodes that failed, by JSON of [id, type, params] (complete params, as in the plan). What a run
+ * gives back takes the place of what its job had: entries of nodes that are not in its plan come back as they were.
+ */
 export type Circuits = Readonly<Record<string, Circuit>>;
 
 /** A stretch of time in a trace. Microseconds since the Unix epoch, so that threads can be compared. */
@@ -214,6 +217,8 @@ export type ToPage =
       /** Null in the flush round. */
       readonly itemIndex: number | null;
       readonly timeoutMs: number;
+      /** The node's key in {@link Circuits}: a call that takes too long counts as a failure. */
+      readonly circuit: string;
     }
   | { readonly type: 'left'; readonly run: number }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
