@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from remotemedia._catalog import RUNTIMES, Catalog, Entry
 from remotemedia._errors import Issue
+from remotemedia._graph import canonical_order, find_cycle
 from remotemedia._params import check_params, is_kind
 from remotemedia._paths import child
 
@@ -47,6 +47,8 @@ class NormalManifest(NamedTuple):
     name: str | None
     nodes: list[dict[str, Any]]
     connections: list[dict[str, str]]
+    generating: frozenset[str]
+    """Ids of the nodes that take no input."""
 
 
 def validate(
@@ -61,29 +63,10 @@ def validate(
     order = {node: i for i, node in enumerate(canonical_order(validator.ids, validator.links))}
     for node in validator.nodes:
         node["order"] = order[node["id"]]
-    return NormalManifest(
-        name, validator.nodes, [*validator.connections.values()]
-    ), validator.issues
-
-
-def canonical_order(ids: list[str], links: list[tuple[str, str]]) -> list[str]:
-    """Repeatedly take the first id whose predecessors have all been taken; a cycle stays out."""
-    place = {node: i for i, node in enumerate(ids)}
-    waiting = dict.fromkeys(ids, 0)
-    after: dict[str, list[str]] = {node: [] for node in ids}
-    for start, end in links:
-        after[start].append(end)
-        waiting[end] += 1
-    ready = [place[node] for node in ids if not waiting[node]]
-    taken = []
-    while ready:
-        node = ids[heappop(ready)]
-        taken.append(node)
-        for following in after[node]:
-            waiting[following] -= 1
-            if not waiting[following]:
-                heappush(ready, place[following])
-    return taken
+    entries = validator.entries.items()
+    generating = frozenset(name for name, entry in entries if entry and not entry["inputs"])
+    connections = [*validator.connections.values()]
+    return NormalManifest(name, validator.nodes, connections, generating), validator.issues
 
 
 class _Validator:
@@ -96,6 +79,10 @@ class _Validator:
         self.nodes: list[dict[str, Any]] = []
         self.connections: dict[tuple[str, str], dict[str, str]] = {}
         self.links: list[tuple[str, str]] = []
+        self.inputs: dict[str, list[str] | None] = {}
+        """Input ports by node, None where they are not known."""
+        self.reached: set[str] = set()
+        """Nodes that a connection goes to, right or wrong."""
 
     # Small questions, each of which notes what is wrong.
 
@@ -150,7 +137,11 @@ class _Validator:
             self.node(node, f"$.nodes[{i}]")
         for i, connection in enumerate(self.option("array", manifest, "connections", "$") or ()):
             self.connection(connection, f"$.connections[{i}]")
-        self.cycle()
+        self.unreached(nodes or [])
+        cycle = find_cycle(self.ids, self.links)
+        if cycle:
+            message = f"a cycle: {' → '.join(cycle)}"
+            self.issue("cycle", "$.connections", message, actual=cycle)
 
     def runtime(self, runtime: dict[str, Any]) -> None:
         path = "$.runtime"
@@ -172,26 +163,53 @@ class _Validator:
             return
         self.no_others(node, _NODE, path)
         name = self.id(node, path)
-        given = self.field("string", node, "node_type", path)
-        entry = None if given is None else self.catalog.find(given)
-        params = self.option("object", node, "params", path)
-        normal: dict[str, Any] = {"id": name}
-        if given is not None and entry is None:
-            near = self.catalog.near(given)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            at = f"{path}.node_type"
-            message = f"unknown type {given!r}{hint}"
-            self.issue("unknown_type", at, message, expected=near, actual=given)
-        elif entry is not None:
-            complete, issues = check_params(entry["params"], params or {}, f"{path}.params")
-            self.issues += issues
-            normal |= {"node_type": entry["type"], "params": complete}
-        self.hint_of(node, entry, path)
-        normal |= self.reliability(node, path)
-        self.nodes.append(normal)
+        entry = self.entry(node, path)
+        params = self.params(node, entry, path)
+        normal = {"id": name, "node_type": entry and entry["type"], "params": params}
+        self.nodes.append(normal | self.reliability(node, path))
         if name is not None and name not in self.entries:
             self.ids.append(name)
             self.entries[name] = entry
+            self.inputs[name] = _input_ports(entry, params)
+
+    def entry(self, node: dict[str, Any], path: str) -> Entry | None:
+        wanted, at = self.hint_of(node, path)
+        given = self.field("string", node, "node_type", path)
+        if given is None:
+            return None
+        runtimes = self.catalog.runtimes(given)
+        if not runtimes:
+            near = self.catalog.near(given)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            message = f"unknown type {given!r}{hint}"
+            self.issue("unknown_type", f"{path}.node_type", message, expected=near, actual=given)
+        elif wanted not in ("auto", *runtimes):
+            message = f"{given} is not available for {wanted}, only for {runtimes}"
+            self.issue("unavailable_runtime", at, message, expected=runtimes, actual=wanted)
+        return self.catalog.find(given, wanted)
+
+    def hint_of(self, node: dict[str, Any], path: str) -> tuple[str, str]:
+        """Return the runtime that the node must have, or auto, and where that stands."""
+        at = f"{path}.runtime_hint"
+        given = self.option("string", node, "runtime_hint", path)
+        if given is None and "runtime_hint" in node:
+            return "auto", at
+        if given is not None and given not in HINTS:
+            words = list(HINTS)
+            message = f"must be one of {', '.join(words)}"
+            self.issue("wrong_type", at, message, expected=words, actual=given)
+            return "auto", at
+        wanted = HINTS[given or "auto"]
+        return (HINTS[self.hint], f"{path}.node_type") if wanted == "auto" else (wanted, at)
+
+    def params(self, node: dict[str, Any], entry: Entry | None, path: str) -> dict[str, Any] | None:
+        """Return the complete params, None if something is wrong with them."""
+        given = self.option("object", node, "params", path)
+        if entry is None or (given is None and "params" in node):
+            return None
+        complete, issues = check_params(entry["params"], given or {}, f"{path}.params")
+        self.issues += issues
+        return None if issues else complete
 
     def id(self, node: dict[str, Any], path: str) -> str | None:
         name: str | None = self.field("string", node, "id", path)
@@ -204,24 +222,6 @@ class _Validator:
         if name in self.entries:
             self.issue("duplicate_id", at, f"{name!r} is used before", actual=name)
         return name
-
-    def hint_of(self, node: dict[str, Any], entry: Entry | None, path: str) -> None:
-        at = f"{path}.runtime_hint"
-        given = self.option("string", node, "runtime_hint", path)
-        if given is not None and given not in HINTS:
-            words = list(HINTS)
-            message = f"must be one of {', '.join(words)}"
-            self.issue("wrong_type", at, message, expected=words, actual=given)
-            return
-        wanted = HINTS[given or "auto"]
-        if wanted == "auto":
-            at, wanted = f"{path}.node_type", HINTS[self.hint]
-        if entry is None or wanted == "auto":
-            return
-        runtimes = self.catalog.runtimes(entry["type"])
-        if wanted not in runtimes:
-            message = f"{entry['type']} is not available for {wanted}, only for {runtimes}"
-            self.issue("unavailable_runtime", at, message, expected=runtimes, actual=wanted)
 
     def reliability(self, node: dict[str, Any], path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -286,34 +286,42 @@ class _Validator:
         if given is None:
             return None
         at = f"{path}.{name}"
-        node, _, port = (given, "", default) if given in self.entries else given.rpartition(".")
+        node, dot, port = given.rpartition(".")
+        if not dot or given in self.entries:
+            node, port = given, default
         if node not in self.entries:
             message = f"{given!r} names no node"
             self.issue("unknown_endpoint", at, message, expected=self.ids, actual=given)
             return None
         entry = self.entries[node]
-        ports = entry["outputs" if name == "from" else "inputs"] if entry else {port: None}
-        if port not in ports:
-            message = f"{node!r} has no port {port!r}, only {', '.join(ports)}"
-            self.issue("unknown_port", at, message, expected=list(ports), actual=port)
+        if name == "to":
+            self.reached.add(node)
+            ports = self.inputs[node]
+        else:
+            ports = list(entry["outputs"]) if entry else None
+        if ports is not None and port not in ports:
+            message = f"{node!r} has no port {port!r}, only {', '.join(ports) or 'none'}"
+            self.issue("unknown_port", at, message, expected=ports, actual=port)
         return node, port
 
-    def cycle(self) -> None:
-        left = dict.fromkeys(self.ids)
-        for node in canonical_order(self.ids, self.links):
-            del left[node]
-        if not left:
-            return
-        # Every node that is left has a predecessor that is left: walking back must meet itself.
-        before = {end: start for start, end in self.links if start in left}
-        node = next(iter(left))
-        path = []
-        while node not in path:
-            path.append(node)
-            node = before[node]
-        cycle = [*path[path.index(node) :], node][::-1]
-        message = f"a cycle: {' → '.join(cycle)}"
-        self.issue("cycle", "$.connections", message, actual=cycle)
+    def unreached(self, nodes: list[Any]) -> None:
+        """Note the nodes that would take the pipeline's input at a port `in` that they lack."""
+        for i, node in enumerate(nodes):
+            name = node.get("id") if isinstance(node, dict) else None
+            ports = self.inputs.pop(name, None) if isinstance(name, str) else None
+            if ports and "in" not in ports and name not in self.reached:
+                message = f"nothing is connected to {name!r}, and it has no port in, only {ports}"
+                self.issue("unknown_port", f"$.nodes[{i}]", message, expected=ports)
+
+
+def _input_ports(entry: Entry | None, params: dict[str, Any] | None) -> list[str] | None:
+    """Return the input ports of a node, those included that its params name; None if unknown."""
+    if entry is None or (params is None and any(port[:1] == "$" for port in entry["inputs"])):
+        return None
+    ports: list[str] = []
+    for port in entry["inputs"]:
+        ports += (params or {}).get(port[1:], ()) if port[:1] == "$" else (port,)
+    return ports
 
 
 def is_at_most(version: str, release: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from typing import Any
 
 from remotemedia._errors import Issue
@@ -68,14 +69,30 @@ def check_value(spec: dict[str, Any], value: Any, path: str) -> tuple[Any, list[
         value = as_integer(value)
     if kind is not None and not is_kind(value, kind):
         return value, [_bad(path, f"must be of type {kind}", kind, value)]
-    if "enum" in spec and value not in spec["enum"]:
+    if "enum" in spec and identity(value) not in map(identity, spec["enum"]):
         words = ", ".join(map(str, spec["enum"]))
         return value, [_bad(path, f"must be one of {words}", spec["enum"], value)]
-    if isinstance(value, (int, float)):
+    if is_kind(value, "number"):
         return value, _check_range(spec, value, path)
     if isinstance(value, list):
         return _check_items(spec, value, path)
+    if isinstance(value, str) and "pattern" in spec and not fits_pattern(value, spec["pattern"]):
+        return value, [_bad(path, f"must match {spec['pattern']}", spec["pattern"], value)]
     return value, []
+
+
+def fits_pattern(text: str, pattern: str) -> bool:
+    """Tell whether all of a text is of a pattern of the form `^[class]+$`."""
+    return re.fullmatch(pattern, text) is not None
+
+
+def identity(value: Any) -> Any:
+    """Return what equal JSON values, and only those, have in common: 2 and 2.0, not 1 and true."""
+    if isinstance(value, list):
+        return tuple(map(identity, value))
+    if isinstance(value, dict):
+        return frozenset((key, identity(item)) for key, item in value.items())
+    return (bool, value) if isinstance(value, bool) else value
 
 
 def as_integer(value: Any) -> Any:
@@ -102,10 +119,17 @@ def _check_range(spec: dict[str, Any], value: float, path: str) -> list[Issue]:
 def _check_items(spec: dict[str, Any], values: list[Any], path: str) -> tuple[Any, list[Issue]]:
     if len(values) < spec.get("minItems", 0):
         return values, [_bad(path, f"needs {spec['minItems']} items", spec["minItems"], values)]
-    checked = [
-        check_value(spec.get("items", {}), value, child(path, i)) for i, value in enumerate(values)
-    ]
-    return [value for value, _ in checked], [issue for _, issues in checked for issue in issues]
+    checked, issues, seen = [], [], set()
+    for i, value in enumerate(values):
+        at = child(path, i)
+        item, found = check_value(spec.get("items", {}), value, at)
+        if not found and spec.get("uniqueItems"):
+            if identity(value) in seen:
+                found = [_bad(at, "stands there already", None, value)]
+            seen.add(identity(value))
+        checked.append(item)
+        issues += found
+    return checked, issues
 
 
 def _bad(path: str, message: str, expected: Any, actual: Any) -> Issue:

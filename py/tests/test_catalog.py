@@ -13,7 +13,8 @@ def test_the_preferred_runtime_comes_first():
             "rust:runtime": [entry("A", "Alias")],
         }
     )
-    assert catalog.runtimes("Alias") == ["rust", "python", "js"]
+    assert catalog.runtimes("A") == ["rust", "python", "js"]
+    assert catalog.runtimes("Alias") == ["rust", "python"]
     assert catalog.runtimes("B") == ["python"]
     assert catalog.runtimes("C") == []
     assert catalog.find("C") is None

@@ -18,8 +18,10 @@ fn issues(list: &Json) -> BTreeSet<(String, String, String)> {
 #[test]
 fn validation_reports_exactly_the_issues_of_the_vectors() {
     let registry = registry().unwrap();
-    let python = support::python_entries(&registry);
+    let built_in = support::python_entries(&registry);
     for (file, vector) in support::vectors("manifests") {
+        let further = vector["catalog"].as_array().cloned().unwrap_or_default();
+        let python = [built_in.as_array().cloned().unwrap_or_default(), further].concat();
         let request = json!({"manifest": vector["manifest"], "catalogs": {"python": python}});
         let answer = plan(&request, &registry.entries()).unwrap().to_json();
         let found = answer.get("issues").or(answer.get("warnings")).unwrap();
