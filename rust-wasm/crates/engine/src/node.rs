@@ -7,7 +7,8 @@ use crate::value::Value;
 
 /// A running node. State lives in it for the whole run.
 ///
-/// A call that fails must leave the state as it was, because it may be retried or skipped.
+/// A call that fails must leave the state as it was, because it may be retried or skipped. A generating source, which
+/// has no input ports, gets null at `in` for every tick and gives the next value, until it calls [`Out::end`].
 pub trait Node {
     /// Takes one item that arrived on `port` and gives zero or more outputs.
     fn process(&mut self, item: &Value, port: &str, out: &mut Out) -> Result<(), Failure>;
@@ -27,6 +28,8 @@ pub trait Node {
 pub struct Out {
     ports: Vec<String>,
     pub(crate) items: Vec<Output>,
+    /// Whether a generating source has said that this was its last tick.
+    pub(crate) ended: bool,
     trouble: Option<Failure>,
 }
 
@@ -42,7 +45,7 @@ impl Out {
     /// For a node with these output ports; the first is the one that [`Out::emit`] uses.
     #[must_use]
     pub fn new(ports: Vec<String>) -> Self {
-        Self { ports, items: Vec::new(), trouble: None }
+        Self { ports, ..Self::default() }
     }
 
     /// Gives a value on the default port.
@@ -56,6 +59,11 @@ impl Out {
             Some(index) => self.push(index, value.into()),
             None => self.trouble = Some(Failure::new(format!("the node has no output port {port:?}"))),
         }
+    }
+
+    /// A generating source has no more to give: it is not called again but for `flush` and `close`.
+    pub fn end(&mut self) {
+        self.ended = true;
     }
 
     fn push(&mut self, port: usize, value: Value) {
@@ -81,6 +89,7 @@ impl Out {
     /// Forgets the outputs of a failed call.
     pub(crate) fn discard(&mut self) {
         self.items.clear();
+        self.ended = false;
         self.trouble = None;
     }
 
@@ -129,6 +138,16 @@ impl Params {
         } else {
             Ok(None)
         }
+    }
+
+    /// True or false.
+    pub fn flag(&self, name: &str) -> Result<bool, Failure> {
+        self.of(name, "true or false", Json::as_bool)
+    }
+
+    /// A list of strings.
+    pub fn texts(&self, name: &str) -> Result<Vec<&str>, Failure> {
+        self.of(name, "a list of strings", |json| json.as_array()?.iter().map(Json::as_str).collect())
     }
 
     /// A string.

@@ -48,12 +48,20 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
             word.as_str().and_then(Runtime::from_hint).ok_or_else(|| bad("unknown runtime_hint"))?
         }
     };
-    let metrics = request.get("metrics").and_then(Json::as_bool).unwrap_or(false);
+    let flag = |name: &str| request.get(name).and_then(Json::as_bool).unwrap_or(false);
+    let measured = Measured { metrics: flag("metrics"), trace: flag("trace") };
     let checked = manifest::validate(manifest, &catalogs, hint);
     Ok(match checked.graph {
-        Some(graph) => Planned::Plan(Planner::new(&graph).plan(metrics), checked.issues),
+        Some(graph) => Planned::Plan(Planner::new(&graph).plan(measured), checked.issues),
         None => Planned::Refused(checked.issues),
     })
+}
+
+/// What the segments measure.
+#[derive(Clone, Copy)]
+struct Measured {
+    metrics: bool,
+    trace: bool,
 }
 
 struct Planner<'a> {
@@ -94,14 +102,15 @@ impl Draft {
         self.outs.push(json!({"id": id, "node_type": "__Out", "params": {"edge": edge, "to": to}}));
     }
 
-    fn json(self, metrics: bool) -> Json {
+    fn json(self, measured: Measured) -> Json {
         let place = self.place.unwrap_or(Place::Rust);
         let nodes: Vec<Json> = [self.ins, self.nodes, self.outs].into_iter().flatten().collect();
         json!({
             "place": place.name(),
             "runtime": place.runtime().name(),
             "requires": self.requires,
-            "metrics": metrics,
+            "metrics": measured.metrics,
+            "trace": measured.trace,
             "nodes": nodes,
             "connections": self.wires,
         })
@@ -128,7 +137,7 @@ impl<'a> Planner<'a> {
         Self { graph, sequence, order, segment: segments(graph), sources, sinks }
     }
 
-    fn plan(&self, metrics: bool) -> Json {
+    fn plan(&self, measured: Measured) -> Json {
         let mut drafts = self.nodes();
         let (inputs, outputs) = self.edges(&mut drafts);
         json!({
@@ -137,7 +146,7 @@ impl<'a> Planner<'a> {
             "sinks": self.ids(&self.sinks),
             "inputs": inputs,
             "outputs": outputs,
-            "segments": drafts.into_iter().map(|draft| draft.json(metrics)).collect::<Vec<_>>(),
+            "segments": drafts.into_iter().map(|draft| draft.json(measured)).collect::<Vec<_>>(),
             "graph_info": {
                 "node_count": self.graph.nodes.len(),
                 "connection_count": self.graph.connections.len(),
@@ -169,10 +178,11 @@ impl<'a> Planner<'a> {
         let mut edges = 0..;
         let mut next = || edges.next().unwrap_or_default();
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
-        let host_end = |edge: usize, node: usize| json!({"edge": edge, "node": self.node(node).map(|node| &node.id), "segment": self.segment_of(node)});
         for &node in &self.sources {
             let edge = next();
-            inputs.push(host_end(edge, node));
+            let mut end = self.host_end(edge, node);
+            end["generates"] = self.node(node).is_some_and(|node| node.generates).into();
+            inputs.push(end);
             draft(drafts, self.segment_of(node), |draft| draft.enter(edge, &self.end(node, "in")));
         }
         for wire in &self.graph.connections {
@@ -188,10 +198,15 @@ impl<'a> Planner<'a> {
         }
         for &node in &self.sinks {
             let edge = next();
-            outputs.push(host_end(edge, node));
+            outputs.push(self.host_end(edge, node));
             draft(drafts, self.segment_of(node), |draft| draft.leave(edge, &self.end(node, "*"), None));
         }
         (inputs, outputs)
+    }
+
+    /// The host's end of an edge.
+    fn host_end(&self, edge: usize, node: usize) -> Json {
+        json!({"edge": edge, "node": self.node(node).map(|node| &node.id), "segment": self.segment_of(node)})
     }
 
     fn node_json(&self, index: usize, node: &GraphNode) -> Json {

@@ -4,8 +4,10 @@
 mod arithmetic;
 mod audio_clock;
 mod audio_input;
+mod nesting;
 
 pub mod add;
+pub mod batcher;
 pub mod calculator;
 pub mod counter;
 pub mod echo;
@@ -13,9 +15,11 @@ pub mod expander;
 pub mod filter;
 pub mod multiply;
 pub mod pass_through;
+pub mod range_generator;
 pub mod resample;
 pub mod vad;
 pub mod wav_decode;
+pub mod zip;
 
 use remotemedia_engine::error::Error;
 use remotemedia_engine::node::NodeType;
@@ -31,6 +35,9 @@ pub const TYPES: &[NodeType] = &[
     filter::TYPE,
     expander::TYPE,
     counter::TYPE,
+    batcher::TYPE,
+    range_generator::TYPE,
+    zip::TYPE,
     wav_decode::TYPE,
     resample::TYPE,
     vad::TYPE,

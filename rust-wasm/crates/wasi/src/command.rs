@@ -134,7 +134,7 @@ impl Run {
                 }
             }
             match outcome.status {
-                Status::Done => return Ok(()),
+                Status::Done | Status::Ended => return Ok(()),
                 Status::Failed(error) => return Err(error),
                 Status::More => {}
                 Status::Sleep(ms) => sleep(Duration::from_secs_f64(ms / 1e3)),

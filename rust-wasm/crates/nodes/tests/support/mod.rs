@@ -133,7 +133,7 @@ fn finish(
             }
         }
         match outcome.status {
-            Status::Done => return None,
+            Status::Done | Status::Ended => return None,
             Status::Failed(error) => return Some(error),
             Status::More | Status::Sleep(_) => outcome = engine.resume(),
         }
