@@ -97,8 +97,12 @@ class Node:
     def init(self) -> None:
         """Prepare for a run; params are attributes by now."""
 
-    def process(self, item: Any) -> Any:
-        """Process one item. A node with several input ports takes `(self, item, port)`."""
+    def process(self, *args: Any, **kwargs: Any) -> Any:
+        """Process one item: `process(self, item)`.
+
+        A node with several input ports takes `(self, item, port)`. A generating source, which has
+        `inputs = {}`, takes nothing and is called once; each round takes what it yields next.
+        """
         raise NotImplementedError
 
     def flush(self) -> Any:

@@ -338,13 +338,13 @@ def test_skip_drops_the_call_and_records_the_error():
     engine = opened(spec, NODES)
     outputs, error = run(engine, (0, [0, 1, 2], [1, 2, 3]))
     assert (outputs, error) == ({1: ([0, 2], [1, 3])}, None)
-    run(engine, (0, list(range(3, 153)), [2] * 150))
+    run(engine, (0, list(range(3, 303)), [2, 4] * 150))
     metrics = engine.metrics()
     assert metrics["skipped"]["count"] == 151
     assert len(metrics["skipped"]["errors"]) == 100
     assert metrics["skipped"]["errors"][0]["item_index"] == 1
     counts = [metrics["nodes"][0][f"{kind}_count"] for kind in ("execution", "success", "error")]
-    assert counts == [153, 2, 151]
+    assert counts == [303, 152, 151]
 
 
 class FlakyNode(Node):
