@@ -112,7 +112,7 @@ class Run:
                 continue
             call = place.flush if flush else place.run
             try:
-                outputs, error = yield from call(packets, until)
+                outputs, error, _ = yield from call(packets, until)
             except RemoteMediaError as later:
                 if failure is None:
                     raise
