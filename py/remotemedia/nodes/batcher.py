@@ -6,6 +6,7 @@ from typing import Any
 
 from remotemedia._node import Node
 from remotemedia._param import Param
+from remotemedia._values import represent
 
 
 class BatcherNode(Node, category="flow", stateful=True):
@@ -22,6 +23,7 @@ class BatcherNode(Node, category="flow", stateful=True):
 
     def process(self, item: Any) -> list[Any] | None:
         """Return the list that this item completes."""
+        represent(item, 2)  # refuses now what would nest too deep in the output
         self._items.append(item)
         return self._take() if len(self._items) >= self.batch_size else None
 

@@ -9,6 +9,7 @@ from remotemedia._node import Node
 from remotemedia._param import Param
 from remotemedia.nodes._arithmetic import ARITHMETIC_KINDS, NUMBERS, compute
 
+_PAIR = 2
 _KINDS = (*ARITHMETIC_KINDS, "map")
 
 
@@ -31,8 +32,11 @@ class CalculatorNode(Node, category="math"):
         if not isinstance(operation, str) or operation not in NUMBERS:
             message = f"unknown operation {operation!r}; possible: {', '.join(NUMBERS)}"
             raise NodeError(message)
-        if not isinstance(args, list) or [*map(_is_number, args)] != [True, True]:
-            raise NodeError("args must be a list of two numbers")
+        if not isinstance(args, list) or len(args) != _PAIR:
+            raise NodeError("args must be a list of two numbers", path="$.args")
+        for i, number in enumerate(args):
+            if not _is_number(number):
+                raise NodeError("args must be numbers", path=f"$.args[{i}]")
         a, b = args
         result = compute(operation, a, float(b))
         return {"operation": operation, "args": args, "result": result}

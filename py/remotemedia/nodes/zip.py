@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from remotemedia._errors import NodeError
 from remotemedia._node import Node
 from remotemedia._param import Param
+from remotemedia._values import represent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ class ZipNode(Node, category="flow", stateful=True):
 
     def process(self, item: Any, port: str) -> dict[str, Any] | None:
         """Return `{port: item}` as soon as every port has one."""
+        represent(item, 2)  # refuses now what would nest too deep in the output
         queue = self._waiting[port]
         if len(queue) >= MOST_WAITING:
             message = f"more than {MOST_WAITING} items wait at {port} for their partners"
