@@ -37,7 +37,7 @@ impl Module {
         memory::prepare();
         std::panic::set_hook(Box::new(|info| {
             if let Ok(mut panic) = PANIC.lock() {
-                *panic = Some(blame("panic", info.to_string()));
+                *panic = Some(blame(memory::code_of(info), info.to_string()));
             }
         }));
         let (registry, wrong) = match crate::registry() {

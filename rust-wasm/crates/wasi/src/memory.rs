@@ -1,6 +1,7 @@
 //! Notes which allocation failed: the standard library then aborts, and hosts can only ask afterwards.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::panic::PanicHookInfo;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -55,6 +56,11 @@ pub(crate) fn prepare() {
 /// Forgets failures that were handled.
 pub(crate) fn forget() {
     FAILED.store(0, Relaxed);
+}
+
+/// What a panic means. A vector beyond 2 GiB is not even asked for.
+pub(crate) fn code_of(panic: &PanicHookInfo) -> &'static str {
+    if panic.payload_as_str() == Some("capacity overflow") { "out_of_memory" } else { "panic" }
 }
 
 /// How many bytes could not be had, if that is why the module died. Gives back what was set aside.
