@@ -154,7 +154,13 @@ export interface PageOutput {
 
 export type PageReply =
   | { readonly op: 'opened'; readonly handle: number }
-  | { readonly op: 'ran'; readonly outputs: readonly PageOutput[]; readonly error: WireError | null }
+  | {
+      readonly op: 'ran';
+      readonly outputs: readonly PageOutput[];
+      readonly error: WireError | null;
+      /** Its generating sources have no more. */
+      readonly ended: boolean;
+    }
   | { readonly op: 'metrics'; readonly json: string }
   | { readonly op: 'closed' }
   | { readonly op: 'failed'; readonly error: WireError };

@@ -1,0 +1,51 @@
+/** Tells the page of nodes with a deadline, as rarely as the page's timers allow. */
+import { circuitKey } from '../engine/circuits.js';
+import { left, type SegmentPlan } from '../engine/place.js';
+import type { Post, ToPage } from './protocol.js';
+
+/** The deadlines of one run. */
+export class Deadlines {
+  /** Whether the flush round has begun, whose items have no index. */
+  isFlush = false;
+  private readonly run: number;
+  private readonly post: Post<ToPage>;
+  private told: { plan: SegmentPlan; order: number; at: number } | null = null;
+
+  constructor(run: number, post: Post<ToPage>) {
+    this.run = run;
+    this.post = post;
+  }
+
+  /** A node is about to be called. */
+  enter(plan: SegmentPlan, order: number, round: number): void {
+    const node = order === left ? undefined : plan.nodes.find((candidate) => candidate.order === order);
+    const { timeout_ms: timeoutMs } = node ?? {};
+    if (!node || timeoutMs === undefined) {
+      this.leave();
+      return;
+    }
+    const at = performance.now();
+    const { told } = this;
+    // The page waits for nine eighths, so that calls soon after one that it knows of need no message.
+    if (told?.plan === plan && told.order === order && at - told.at <= timeoutMs / 8) return;
+    this.told = { plan, order, at };
+    this.post({
+      type: 'enter',
+      run: this.run,
+      nodeId: node.id,
+      nodeType: node.node_type,
+      runtime: plan.runtime,
+      round,
+      itemIndex: this.isFlush ? null : round,
+      timeoutMs,
+      circuit: circuitKey(node),
+    });
+  }
+
+  /** No node is being called any more. */
+  leave(): void {
+    if (!this.told) return;
+    this.told = null;
+    this.post({ type: 'left', run: this.run });
+  }
+}
