@@ -31,6 +31,8 @@ class RangeGeneratorNode(Node, category="sources", stateful=True):
         if step == 0:
             raise NodeError("step must not be 0")
         k = 0
-        while (x := start + k * step) < end if step > 0 else x > end:
+        x = start
+        while x < end if step > 0 else x > end:
             yield whole(x)
             k += 1
+            x = start + k * step
