@@ -145,3 +145,26 @@ def test_arrays_are_released_when_they_are_used():
     run(engine, (0, [0], [array]))
     del array
     assert alive() is None
+
+
+def test_spans_are_traced_when_asked():
+    engine = opened(diamond(trace=True))
+    for round_ in range(2):
+        run(engine, (0, [round_], [1]))
+    metrics = engine.metrics()
+    assert [order for order, *_ in metrics["spans"]] == [0, 1, 2, 3] * 2
+    starts = [start for _, start, _ in metrics["spans"]]
+    assert starts == sorted(starts)
+    assert all(start >= 0 and duration >= 0 for _, start, duration in metrics["spans"])
+    assert metrics["nodes"][0]["total_duration_us"] == 0
+    assert "spans" not in opened(diamond()).metrics()
+
+
+def test_the_first_spans_are_kept(monkeypatch):
+    monkeypatch.setattr("remotemedia._engine.MOST_SPANS", 6)
+    engine = opened(diamond(trace=True, metrics=True))
+    for round_ in range(3):
+        run(engine, (0, [round_], [1]))
+    metrics = engine.metrics()
+    assert len(metrics["spans"]) == 6
+    assert metrics["nodes"][0]["total_duration_us"] > 0
