@@ -55,4 +55,9 @@ export interface ProgressEvent {
   phase: 'download' | 'load-wasm' | 'load-pyodide' | 'load-packages' | 'run';
   loaded: number;
   total: number | null;
+  /** So far, in phase `run`: items and encoded bytes of input, and of what the sinks gave. */
+  itemsIn?: number;
+  itemsOut?: number;
+  bytesIn?: number;
+  bytesOut?: number;
 }
