@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from segments import flush, opened, run, segment
 
-from remotemedia import CapabilityError, Node, NodeError, Out, Param
+from remotemedia import Node, NodeError, Out, Param
 from remotemedia._effects import Batch, drive, drive_async
 
 LOG = []
@@ -263,13 +263,3 @@ def test_process_of_a_source_may_take_an_item_and_a_port():
     spec = segment([("s", "TickedNode", {})], [], {0: "s.in"}, {1: ("s.*", None)})
     outputs, _ = run(opened(spec, [TickedNode]), (0, [0, 1], [None, None]))
     assert outputs == {1: ([0], [[None, "in"]])}
-
-
-def test_without_an_event_loop_an_end_that_waits_is_an_error():
-    engine = source("slow end")
-    steps = tick(engine, 0, 1)
-    drive(steps)
-    with pytest.raises(CapabilityError, match="at its end") as caught:
-        engine.close()
-    assert caught.value.node_id == "s"
-    assert LOG == ["process", "close"]
