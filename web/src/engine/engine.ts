@@ -80,7 +80,8 @@ export class Engine {
     const [wasi, modules] = await Promise.all([this.loadWasm(), this.importModules(job.nodeModules)]);
     await wasi.prepare();
     const catalogs = { python: pythonCatalog, 'js:worker': modules, 'js:page': job.pageNodes };
-    const rest = JSON.stringify({ catalogs, runtime_hint: job.runtimeHint, metrics: job.metrics });
+    const { runtimeHint: runtime_hint, metrics, trace } = job;
+    const rest = JSON.stringify({ catalogs, runtime_hint, metrics, trace });
     return readPlan(wasi.plan(`{"manifest":${job.manifest},${rest.slice(1)}`));
   }
 
