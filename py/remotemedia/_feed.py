@@ -1,0 +1,203 @@
+"""What a run is fed with: lists, iterators and streams, for all sources or one by one."""
+
+from __future__ import annotations
+
+from itertools import islice
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from remotemedia._effects import Arrive, Await
+from remotemedia._engine import size_of
+from remotemedia._errors import Issue, ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from remotemedia._effects import Effects
+    from remotemedia._inbox import Inbox, Key
+    from remotemedia._segment import Plan
+
+BATCH_ITEMS = 256
+BATCH_BYTES = 4 << 20
+
+_QUICK_S = 0.001
+"""An iterator whose items come faster than this per batch is asked for larger batches."""
+
+_VALUES = (str, bytes, bytearray, memoryview, dict, tuple)
+
+
+class Taken(NamedTuple):
+    """Items of some rounds. `columns`: source (None: all), rounds counted from 0, values."""
+
+    rounds: int
+    columns: list[tuple[Key, list[int], list[Any]]]
+
+
+class Feed:
+    """Gives the items of a run batch by batch. Lists first, then streams as their items arrive."""
+
+    def __init__(
+        self,
+        input_data: Any = None,
+        sources: dict[str, Any] | None = None,
+        live: str | dict[str, str] = "block",
+    ) -> None:
+        if sources is not None and input_data is not None:
+            message = "give either an input or sources, not both"
+            raise TypeError(message)
+        self._input = input_data
+        self._named = None if sources is None else dict(sources)
+        self.is_one = False
+        """Whether the input is a single item, for all sources."""
+        self._lists: dict[Key, list[Any]] = {}
+        self._at = 0
+        streams: dict[Key, Any] = {}
+        given: Iterable[tuple[Key, Any]] = (
+            [(None, input_data)] if sources is None else [*sources.items()]
+        )
+        for key, value in given:
+            if isinstance(value, list):
+                self._lists[key] = value
+            elif _is_stream(value):
+                streams[key] = value
+            else:
+                self._lists[key] = [value]
+                self.is_one = sources is None
+        self.total = None if streams else max(map(len, self._lists.values()), default=0)
+        """How many rounds there will be, None if that is unknown."""
+        self.is_async = any(hasattr(value, "__aiter__") for value in streams.values())
+        self._streams = streams
+        self._single: Iterator[Any] | None = None
+        self._single_key: Key = None
+        self._single_error: BaseException | None = None
+        self._most = 1
+        self._inbox: Inbox | None = None
+        self._pumps: Any = None
+        self._prepare(live)
+
+    def _prepare(self, live: str | dict[str, str]) -> None:
+        if not self._streams and live == "block":
+            return
+        from remotemedia._inbox import BLOCK, Inbox, check_live
+
+        policies = check_live(live, [*self._streams])
+        if len(self._streams) == 1 and not self.is_async and {*policies.values()} == {BLOCK}:
+            ((self._single_key, iterable),) = self._streams.items()
+            self._single = iter(iterable)
+            self._streams = {}
+        elif self._streams:
+            self._inbox = Inbox(self._streams, policies)
+
+    @property
+    def dropped(self) -> dict[Key, int]:
+        """How many items of live sources were dropped."""
+        return self._inbox.dropped if self._inbox else {}
+
+    def check(self, plan: Plan) -> None:
+        """Compare with what the plan takes; raises ManifestError."""
+        ordinary = [entry["node"] for entry in plan["inputs"] if not entry.get("generates")]
+        issues = []
+        for name in self._named or ():
+            if name not in ordinary:
+                message = f"{name!r} is no source that takes input"
+                path = f"$.sources.{name}"
+                issues.append(Issue("unknown_source", path, message, "error", ordinary, name))
+        if self._named is None and not ordinary:
+            if self._input is not None and self._lists.get(None) != []:
+                message = "the sources of this pipeline generate their items"
+                issues.append(Issue("unexpected_input", "$.input", message))
+            self._lists, self.is_one, self.total = {}, False, None
+        if issues:
+            raise ManifestError(issues, "the input does not fit the pipeline")
+
+    # --- pumps ----------------------------------------------------------------------------
+
+    def start(self) -> Effects:
+        """Let the streams begin; those that are async in the loop that performs this."""
+        if self._inbox is None:
+            return
+        from remotemedia._pumps import Pumps
+
+        self._pumps = Pumps(self._inbox, self._streams)
+        if self._pumps.is_async:
+            yield Await(self._pumps.start())
+
+    async def stop(self) -> None:
+        """End the streams; their sources are closed afterwards."""
+        if self._pumps is not None:
+            await self._pumps.stop()
+
+    def close(self) -> None:
+        """End what needs no event loop."""
+        if self._pumps is not None:
+            self._pumps.stop_threads()
+        if self._single is not None:
+            from remotemedia._inbox import close_generator
+
+            close_generator(self._single)
+
+    # --- items ----------------------------------------------------------------------------
+
+    def take(self, most: int, *, wait: bool) -> Effects:
+        """Return the next `Taken`, of no rounds if there is nothing yet; None at the end."""
+        if any(self._at < len(values) for values in self._lists.values()):
+            return self._from_lists(most)
+        if self._single is not None:
+            return self._from_iterator(self._single, most)
+        if self._inbox is None:
+            return None
+        while not (taken := self._inbox.take(most)):
+            if self._inbox.has_ended():
+                return None
+            if not wait:
+                return Taken(0, [])
+            yield Arrive(self._inbox)
+        columns: dict[Key, tuple[list[int], list[Any]]] = {}
+        for round_, (key, item) in enumerate(taken):
+            rounds, values = columns.setdefault(key, ([], []))
+            rounds.append(round_)
+            values.append(item)
+        return Taken(len(taken), [(key, *column) for key, column in columns.items()])
+
+    def _from_lists(self, most: int) -> Taken:
+        start, end, size = self._at, self._at, 0
+        longest = max(map(len, self._lists.values()))
+        while end < min(start + most, longest) and size < BATCH_BYTES:
+            size += sum(size_of(items[end]) for items in self._lists.values() if end < len(items))
+            end += 1
+        self._at = end
+        columns = [
+            (key, list(range(len(part))), part)
+            for key, values in self._lists.items()
+            if (part := values[start:end])
+        ]
+        return Taken(end - start, columns)
+
+    def _from_iterator(self, iterator: Iterator[Any], most: int) -> Taken | None:
+        """Take as many items as come at once: one that has to be waited for goes alone."""
+        batch: list[Any] = []
+        size = 0
+        start = perf_counter()
+        try:
+            if self._single_error is not None:
+                raise self._single_error
+            for item in islice(iterator, min(self._most, most)):
+                batch.append(item)
+                size += size_of(item)
+                if size >= BATCH_BYTES:
+                    break
+        except Exception as error:
+            if not batch:
+                raise
+            self._single_error = error  # after the items before it
+        quick = perf_counter() - start < _QUICK_S
+        self._most = min(2 * self._most, BATCH_ITEMS) if quick else 1
+        if not batch:
+            return None
+        return Taken(len(batch), [(self._single_key, list(range(len(batch))), batch)])
+
+
+def _is_stream(value: Any) -> bool:
+    if isinstance(value, _VALUES) or hasattr(value, "dtype"):
+        return False
+    return hasattr(value, "__aiter__") or hasattr(value, "__iter__")
