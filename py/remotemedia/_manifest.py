@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any, NamedTuple
 
 from remotemedia._catalog import RUNTIMES, Catalog, Entry
-from remotemedia._errors import Issue
+from remotemedia._errors import Issue, ManifestError
 from remotemedia._graph import canonical_order, find_cycle
+from remotemedia._json_text import parse_json
 from remotemedia._params import check_params, is_kind
 from remotemedia._paths import child
+from remotemedia._values import MAX_I64, MIN_I64
 
 RELEASE = "0.1.0"
 """Version of this release; a manifest's `runtime.min_version` may not be newer."""
@@ -51,10 +54,45 @@ class NormalManifest(NamedTuple):
     """Ids of the nodes that take no input."""
 
 
+MOST_NESTING = 255
+"""Levels of a manifest; the planner refuses requests with one more."""
+
+
+def as_json(manifest: Any) -> Any:
+    """Return a manifest as every language reads it; raises ManifestError if it is not JSON.
+
+    JSON has no NaN or infinity, no number beyond a double and no half of a surrogate pair. An
+    integer beyond 64 bits is a float. Keys become strings and tuples lists.
+    """
+    try:
+        text = json.dumps(manifest, allow_nan=False, ensure_ascii=False)
+        text.encode()
+        return _as_read(parse_json(text), MOST_NESTING)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        message = f"the manifest is not JSON: {error}"
+        raise ManifestError([], message) from error
+
+
+def _as_read(value: Any, levels: int) -> Any:
+    if isinstance(value, (list, dict)) and levels == 0:
+        message = f"nested deeper than {MOST_NESTING} levels"
+        raise ValueError(message)
+    if isinstance(value, list):
+        return [_as_read(item, levels - 1) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_read(item, levels - 1) for key, item in value.items()}
+    if isinstance(value, int) and not MIN_I64 <= value <= MAX_I64:
+        return float(value)
+    return value
+
+
 def validate(
     manifest: Any, catalog: Catalog, runtime_hint: str = "auto"
 ) -> tuple[NormalManifest | None, list[Issue]]:
-    """Return the normal form, None if there are errors, and all issues, warnings included."""
+    """Return the normal form, None if there are errors, and all issues, warnings included.
+
+    The manifest is what `as_json` gives.
+    """
     validator = _Validator(catalog, runtime_hint)
     validator.manifest(manifest)
     if any(issue.severity == "error" for issue in validator.issues):

@@ -40,8 +40,8 @@ def check_params(
         name = names.get(key, key)
         if name not in properties:
             issues.append(_unknown(key, list(properties), at))
-        elif name != key and name in params:
-            issues.append(Issue("bad_param", at, f"{key} is another name of {name}", "error", name))
+        elif key != _first(name, properties[name], params):
+            issues.append(Issue("bad_param", at, f"{key} is another word for {name}", "error", name))
         else:
             complete[name], found = check_value(properties[name], value, at)
             issues += found
@@ -54,6 +54,12 @@ def check_params(
             at = child(path, name)
             issues.append(Issue("missing_field", at, f"the param {name} is required"))
     return {name: complete[name] for name in properties if name in complete}, issues
+
+
+def _first(name: str, spec: dict[str, Any], params: dict[str, Any]) -> str:
+    """Return the word that gives a param: its name, else the first alias in alphabetical order."""
+    given = [alias for alias in spec.get("aliases", ()) if alias in params]
+    return name if name in params else min(given)
 
 
 def _unknown(key: str, allowed: list[str], path: str) -> Issue:

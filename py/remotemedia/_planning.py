@@ -15,7 +15,7 @@ from remotemedia._errors import (
     RemoteMediaError,
     RuntimeLoadError,
 )
-from remotemedia._manifest import HINTS, validate
+from remotemedia._manifest import HINTS, as_json, validate
 from remotemedia._segment import plan_of_one
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def make_plan(
 
 
 def _make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics: bool) -> Planned:
-    _to_json("the manifest", manifest)
+    manifest = as_json(manifest)
     if HINTS[runtime_hint] == "python" and not _asks_for_rust(manifest):
         return Planned(plan_in_python(manifest, registry, runtime_hint, metrics=metrics), None)
     try:
