@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from remotemedia._catalog import RUNTIMES, Catalog, Entry
 from remotemedia._errors import Issue, ManifestError
 from remotemedia._graph import canonical_order, find_cycle
 from remotemedia._json_text import parse_json
-from remotemedia._params import check_params, is_kind
+from remotemedia._params import broken_rule, check_params, is_kind
 from remotemedia._paths import child
+from remotemedia._schema import CONNECTION, HINTS, MANIFEST, NODE, RETRY, Schema
 from remotemedia._values import MAX_I64, MIN_I64
+
+if TYPE_CHECKING:
+    from remotemedia._catalog import Catalog, Entry
 
 RELEASE = "0.1.0"
 """Version of this release; a manifest's `runtime.min_version` may not be newer."""
 
-TARGETS = ("wasm32-wasi", "wasm32-wasip1")
-HINTS = {
-    "auto": "auto",
-    **{name: name for name in RUNTIMES},
-    **dict.fromkeys(("rust_python", "cpython", "cpython_wasm"), "python"),
-}
-"""Words for `runtime_hint` → what they mean."""
-
-_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PART = "0*([0-9]{1,20})"
 _VERSION = re.compile(rf"{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:[-+]|\Z)")
-_RETRY_DEFAULTS = {
-    "max_retries": 3,
-    "base_delay_ms": 100,
-    "max_delay_ms": 400,
-    "multiplier": 2,
-}
-_TOP = ("version", "metadata", "runtime", "nodes", "connections")
-_NODE = ("id", "node_type", "params", "runtime_hint", "timeout_ms", "on_error", "retry")
-_METADATA = ("name", "description", "author", "version", "license")
 
 
 class NormalManifest(NamedTuple):
@@ -127,184 +111,116 @@ class _Validator:
     def issue(self, code: str, path: str, message: str, **more: Any) -> None:
         self.issues.append(Issue(code, path, message, **more))
 
-    def is_a(self, kind: str, value: Any, path: str) -> bool:
-        if is_kind(value, kind):
-            return True
-        self.issue("wrong_type", path, f"must be of type {kind}", expected=kind, actual=value)
-        return False
-
-    def field(self, kind: str, owner: dict[str, Any], name: str, path: str) -> Any:
-        """Return a required field if it is of the kind, else None."""
-        at = child(path, name)
-        if name not in owner:
-            self.issue("missing_field", at, f"{name} is required")
+    def object(self, value: Any, schema: Schema, path: str) -> dict[str, Any] | None:
+        """Check an object; return its fields that are of the right type, None if it is none."""
+        if not is_kind(value, "object"):
+            self.wrong_type("object", value, path)
             return None
-        return owner[name] if self.is_a(kind, owner[name], at) else None
+        fields: dict[str, Schema] = schema["properties"]
+        for key in () if "additionalProperties" in schema else value.keys() - fields:
+            message = f"unknown field {key!r}; possible: {', '.join(fields)}"
+            at = child(path, key)
+            self.issue("unknown_field", at, message, severity="warning", expected=list(fields))
+        for name in schema.get("required", ()):
+            if name not in value:
+                self.issue("missing_field", child(path, name), f"{name} is required")
+        checked = {
+            name: self.field(value[name], fields[name], child(path, name))
+            for name in fields
+            if name in value
+        }
+        return {name: field for name, field in checked.items() if field is not None}
 
-    def option(self, kind: str, owner: dict[str, Any], name: str, path: str) -> Any:
-        """Return an optional field if it is there and of the kind, else None."""
-        if name in owner and self.is_a(kind, owner[name], child(path, name)):
-            return owner[name]
-        return None
+    def field(self, value: Any, schema: Schema, path: str) -> Any:
+        """Check a field; return it, None if it is of a wrong type."""
+        if "properties" in schema:
+            return self.object(value, schema, path)
+        kind = schema["type"]
+        if kind == "integer" and isinstance(value, (int, float)) and value % 1 == 0:
+            kind = "number"  # of any size: out of range is no matter of type
+            value = value if isinstance(value, bool) else int(value)
+        if not is_kind(value, kind):
+            self.wrong_type(kind, value, path)
+            return None
+        rule = broken_rule(schema, value)
+        if rule is not None:
+            code = schema.get("code", "bad_value")
+            self.issue(code, path, f"must be {rule}", expected=rule, actual=value)
+        if "items" in schema:
+            return [self.field(v, schema["items"], child(path, i)) for i, v in enumerate(value)]
+        return value
 
-    def no_others(self, owner: dict[str, Any], allowed: tuple[str, ...], path: str) -> None:
-        for key in owner:
-            if key not in allowed:
-                message = f"unknown field {key!r}; possible: {', '.join(allowed)}"
-                at = child(path, key)
-                self.issue("unknown_field", at, message, severity="warning", expected=list(allowed))
+    def wrong_type(self, kind: str, value: Any, path: str) -> None:
+        message = f"must be of type {kind}"
+        self.issue("wrong_type", path, message, expected=kind, actual=value)
 
     # The parts of a manifest, from the outside in.
 
     def manifest(self, manifest: Any) -> None:
-        if not self.is_a("object", manifest, "$"):
-            return
-        self.no_others(manifest, _TOP, "$")
-        version = self.field("string", manifest, "version", "$")
-        if version is not None and version != "v1":
-            message = f"version {version!r} is not known here"
-            self.issue("version_mismatch", "$.version", message, expected="v1", actual=version)
-        metadata = self.option("object", manifest, "metadata", "$")
-        for name in _METADATA:
-            self.option("string", metadata or {}, name, "$.metadata")
-        self.runtime(self.option("object", manifest, "runtime", "$") or {})
-        nodes = self.field("array", manifest, "nodes", "$")
-        if nodes == []:
-            self.issue("no_nodes", "$.nodes", "a pipeline needs at least one node")
-        for i, node in enumerate(nodes or ()):
+        fields = self.object(manifest, MANIFEST, "$") or {}
+        oldest = fields.get("runtime", {}).get("min_version", "0")
+        if not is_at_most(oldest, RELEASE):
+            message = f"needs release {oldest}, this is {RELEASE}"
+            at = "$.runtime.min_version"
+            self.issue("version_mismatch", at, message, expected=f"≤ {RELEASE}", actual=oldest)
+        nodes = fields.get("nodes", [])
+        for i, node in enumerate(nodes):
             self.node(node, f"$.nodes[{i}]")
-        for i, connection in enumerate(self.option("array", manifest, "connections", "$") or ()):
+        for i, connection in enumerate(fields.get("connections", ())):
             self.connection(connection, f"$.connections[{i}]")
-        self.unreached(nodes or [])
+        self.unreached(nodes)
         cycle = find_cycle(self.ids, self.links)
         if cycle:
             message = f"a cycle: {' → '.join(cycle)}"
             self.issue("cycle", "$.connections", message, actual=cycle)
 
-    def runtime(self, runtime: dict[str, Any]) -> None:
-        path = "$.runtime"
-        target = self.option("string", runtime, "target", path)
-        if target is not None and target not in TARGETS:
-            message = f"unknown target {target!r}"
-            at = f"{path}.target"
-            self.issue("wrong_target", at, message, expected=list(TARGETS), actual=target)
-        oldest = self.option("string", runtime, "min_version", path)
-        if oldest is not None and not is_at_most(oldest, RELEASE):
-            message = f"needs release {oldest}, this is {RELEASE}"
-            at = f"{path}.min_version"
-            self.issue("version_mismatch", at, message, expected=f"≤ {RELEASE}", actual=oldest)
-        for i, feature in enumerate(self.option("array", runtime, "features", path) or ()):
-            self.is_a("string", feature, f"{path}.features[{i}]")
-
-    def node(self, node: Any, path: str) -> None:
-        if not self.is_a("object", node, path):
+    def node(self, given: Any, path: str) -> None:
+        node = self.object(given, NODE, path)
+        if node is None:
             return
-        self.no_others(node, _NODE, path)
-        name = self.id(node, path)
-        entry = self.entry(node, path)
-        params = self.params(node, entry, path)
+        wrong = given.keys() - node
+        name = node.get("id")
+        entry = self.entry(node, path, hint="auto" if "runtime_hint" in wrong else self.hint)
+        params = None
+        if entry is not None and "params" not in wrong:
+            params, issues = check_params(entry["params"], node.get("params", {}), f"{path}.params")
+            self.issues += issues
+            params = None if issues else params
         normal = {"id": name, "node_type": entry and entry["type"], "params": params}
-        self.nodes.append(normal | self.reliability(node, path))
-        if name is not None and name not in self.entries:
+        normal |= {key: node[key] for key in ("on_error", "timeout_ms") if key in node}
+        if "retry" in node:
+            defaults = {key: field["default"] for key, field in RETRY["properties"].items()}
+            normal["retry"] = defaults | node["retry"]
+        self.nodes.append(normal)
+        if name is None:
+            return
+        if name in self.entries:
+            self.issue("duplicate_id", f"{path}.id", f"{name!r} is used before", actual=name)
+        else:
             self.ids.append(name)
             self.entries[name] = entry
             self.inputs[name] = _input_ports(entry, params)
 
-    def entry(self, node: dict[str, Any], path: str) -> Entry | None:
-        wanted, at = self.hint_of(node, path)
-        given = self.field("string", node, "node_type", path)
+    def entry(self, node: dict[str, Any], path: str, hint: str) -> Entry | None:
+        given = node.get("node_type")
         if given is None:
             return None
+        wanted, at = HINTS.get(node.get("runtime_hint", "auto"), "none"), f"{path}.runtime_hint"
+        if wanted == "auto":
+            wanted, at = HINTS[hint], f"{path}.node_type"
         runtimes = self.catalog.runtimes(given)
         if not runtimes:
             near = self.catalog.near(given)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            message = f"unknown type {given!r}{hint}"
+            also = f"; did you mean {' or '.join(near)}?" if near else ""
+            message = f"unknown type {given!r}{also}"
             self.issue("unknown_type", f"{path}.node_type", message, expected=near, actual=given)
-        elif wanted not in ("auto", *runtimes):
+        elif wanted not in ("auto", "none", *runtimes):
             message = f"{given} is not available for {wanted}, only for {runtimes}"
             self.issue("unavailable_runtime", at, message, expected=runtimes, actual=wanted)
         return self.catalog.find(given, wanted)
 
-    def hint_of(self, node: dict[str, Any], path: str) -> tuple[str, str]:
-        """Return the runtime that the node must have, or auto, and where that stands."""
-        at = f"{path}.runtime_hint"
-        given = self.option("string", node, "runtime_hint", path)
-        if given is None and "runtime_hint" in node:
-            return "auto", at
-        if given is not None and given not in HINTS:
-            words = list(HINTS)
-            message = f"must be one of {', '.join(words)}"
-            self.issue("wrong_type", at, message, expected=words, actual=given)
-            return "auto", at
-        wanted = HINTS[given or "auto"]
-        return (HINTS[self.hint], f"{path}.node_type") if wanted == "auto" else (wanted, at)
-
-    def params(self, node: dict[str, Any], entry: Entry | None, path: str) -> dict[str, Any] | None:
-        """Return the complete params, None if something is wrong with them."""
-        given = self.option("object", node, "params", path)
-        if entry is None or (given is None and "params" in node):
-            return None
-        complete, issues = check_params(entry["params"], given or {}, f"{path}.params")
-        self.issues += issues
-        return None if issues else complete
-
-    def id(self, node: dict[str, Any], path: str) -> str | None:
-        name: str | None = self.field("string", node, "id", path)
-        at = f"{path}.id"
-        if name is None:
-            return None
-        if not _ID.match(name) or name.startswith("__"):
-            message = f"{name!r} is not letters, digits, _ and -, or starts with __"
-            self.issue("bad_id", at, message, expected="[A-Za-z0-9_-]+", actual=name)
-        if name in self.entries:
-            self.issue("duplicate_id", at, f"{name!r} is used before", actual=name)
-        return name
-
-    def reliability(self, node: dict[str, Any], path: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        on_error = self.option("string", node, "on_error", path)
-        if on_error is not None and on_error not in ("fail", "skip"):
-            at = f"{path}.on_error"
-            words = ["fail", "skip"]
-            self.issue("wrong_type", at, "must be fail or skip", expected=words, actual=on_error)
-        elif on_error is not None:
-            found["on_error"] = on_error
-        timeout = self.option("number", node, "timeout_ms", path)
-        if timeout is not None:
-            found["timeout_ms"] = timeout
-            if not timeout > 0:
-                at = f"{path}.timeout_ms"
-                self.issue("bad_value", at, "must be > 0", expected="> 0", actual=timeout)
-        retry = self.option("object", node, "retry", path)
-        if retry is not None:
-            found["retry"] = self.retry(retry, f"{path}.retry")
-        return found
-
-    def retry(self, retry: dict[str, Any], path: str) -> dict[str, Any]:
-        self.no_others(retry, tuple(_RETRY_DEFAULTS), path)
-        complete = {}
-        for name, default in _RETRY_DEFAULTS.items():
-            value = retry.get(name, default)
-            least = 1 if name == "multiplier" else 0
-            at = f"{path}.{name}"
-            kind, most = "number", math.inf
-            if name == "max_retries":
-                most = 2**32 - 1
-                if isinstance(value, float) and value.is_integer():
-                    value = int(value)
-                if type(value) is not int:  # of any size: out of range is a bad_value
-                    kind = "integer"
-            if self.is_a(kind, value, at) and not least <= value <= most:
-                rule = f"≥ {least}" if value < least else f"≤ {most}"
-                self.issue("bad_value", at, f"must be {rule}", expected=rule, actual=value)
-            complete[name] = value
-        return complete
-
-    def connection(self, connection: Any, path: str) -> None:
-        if not self.is_a("object", connection, path):
-            return
-        self.no_others(connection, ("from", "to"), path)
+    def connection(self, given: Any, path: str) -> None:
+        connection = self.object(given, CONNECTION, path) or {}
         start = self.endpoint(connection, "from", "out", path)
         end = self.endpoint(connection, "to", "in", path)
         if start is None or end is None:
@@ -320,7 +236,7 @@ class _Validator:
     def endpoint(
         self, connection: dict[str, Any], name: str, default: str, path: str
     ) -> tuple[str, str] | None:
-        given = self.field("string", connection, name, path)
+        given = connection.get(name)
         if given is None:
             return None
         at = f"{path}.{name}"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._json_text import parse_json
-from remotemedia._manifest import RELEASE, TARGETS, is_at_most
+from remotemedia._manifest import RELEASE, is_at_most
+from remotemedia._schema import TARGETS
 from remotemedia._zip import Limits, read_zip, refuse, write_zip
 
 if TYPE_CHECKING:

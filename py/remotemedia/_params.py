@@ -41,7 +41,9 @@ def check_params(
         if name not in properties:
             issues.append(_unknown(key, list(properties), at))
         elif key != _first(name, properties[name], params):
-            issues.append(Issue("bad_param", at, f"{key} is another word for {name}", "error", name))
+            issues.append(
+                Issue("bad_param", at, f"{key} is another word for {name}", "error", name)
+            )
         else:
             complete[name], found = check_value(properties[name], value, at)
             issues += found
@@ -75,21 +77,26 @@ def check_value(spec: dict[str, Any], value: Any, path: str) -> tuple[Any, list[
         value = as_integer(value)
     if kind is not None and not is_kind(value, kind):
         return value, [_bad(path, f"must be of type {kind}", kind, value)]
+    rule = broken_rule(spec, value)
+    if rule is not None:
+        return value, [_bad(path, f"must be {rule}", rule, value)]
+    return _check_items(spec, value, path) if isinstance(value, list) else (value, [])
+
+
+def broken_rule(spec: dict[str, Any], value: Any) -> str | None:
+    """Return the rule of a schema that a value of the right type breaks, in words."""
     if "enum" in spec and identity(value) not in map(identity, spec["enum"]):
-        words = ", ".join(map(str, spec["enum"]))
-        return value, [_bad(path, f"must be one of {words}", spec["enum"], value)]
+        return f"one of {', '.join(map(str, spec['enum']))}"
     if is_kind(value, "number"):
-        return value, _check_range(spec, value, path)
-    if isinstance(value, list):
-        return _check_items(spec, value, path)
-    if isinstance(value, str) and "pattern" in spec and not fits_pattern(value, spec["pattern"]):
-        return value, [_bad(path, f"must match {spec['pattern']}", spec["pattern"], value)]
-    return value, []
-
-
-def fits_pattern(text: str, pattern: str) -> bool:
-    """Tell whether all of a text is of a pattern of the form `^[class]+$`."""
-    return re.fullmatch(pattern, text) is not None
+        for name, (sign, holds) in _BOUNDS.items():
+            if name in spec and not holds(value, spec[name]):
+                return f"{sign} {spec[name]}"
+    if isinstance(value, list) and len(value) < spec.get("minItems", 0):
+        return f"at least {spec['minItems']} items"
+    # The whole of it: `$` would leave a last line break out.
+    if isinstance(value, str) and not re.fullmatch(spec.get("pattern", "(?s).*"), value):
+        return f"text like {spec['pattern']}"
+    return None
 
 
 def identity(value: Any) -> Any:
@@ -115,16 +122,7 @@ def is_kind(value: Any, kind: str) -> bool:
     return isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
-def _check_range(spec: dict[str, Any], value: float, path: str) -> list[Issue]:
-    for name, (sign, holds) in _BOUNDS.items():
-        if name in spec and not holds(value, spec[name]):
-            return [_bad(path, f"must be {sign} {spec[name]}", f"{sign} {spec[name]}", value)]
-    return []
-
-
 def _check_items(spec: dict[str, Any], values: list[Any], path: str) -> tuple[Any, list[Issue]]:
-    if len(values) < spec.get("minItems", 0):
-        return values, [_bad(path, f"needs {spec['minItems']} items", spec["minItems"], values)]
     checked, issues, seen = [], [], set()
     for i, value in enumerate(values):
         at = child(path, i)

@@ -20,10 +20,10 @@ from remotemedia._errors import (
 )
 from remotemedia._execution import Execution, Kept, need
 from remotemedia._feed import Feed
-from remotemedia._manifest import HINTS
 from remotemedia._metrics import RunMetrics
 from remotemedia._planning import make_plan
 from remotemedia._registry import Registry
+from remotemedia._schema import HINTS
 from remotemedia._sources import read_json, read_yaml
 from remotemedia._trace import Trace
 from remotemedia._turns import Turns, running_loop

@@ -15,7 +15,8 @@ from remotemedia._errors import (
     RemoteMediaError,
     RuntimeLoadError,
 )
-from remotemedia._manifest import HINTS, as_json, validate
+from remotemedia._manifest import as_json, validate
+from remotemedia._schema import HINTS
 from remotemedia._segment import plan_of_one
 
 if TYPE_CHECKING:

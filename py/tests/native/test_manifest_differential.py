@@ -12,8 +12,9 @@ from vectors import difference
 from remotemedia import ManifestError, RemoteMediaError
 from remotemedia._catalog import Catalog
 from remotemedia._hosts.wasmtime import RustRuntime
-from remotemedia._manifest import HINTS, as_json, validate
+from remotemedia._manifest import as_json, validate
 from remotemedia._registry import Registry
+from remotemedia._schema import HINTS
 
 EXAMPLES = 100_000 if os.environ.get("REMOTEMEDIA_LONG") else 2_000
 
