@@ -234,7 +234,9 @@ impl Subject<'_> {
                 let _ = node.process(sample, &port, &mut out);
             }
         }
+        out.discard();
         let _ = (node.flush(&mut out), node.flush(&mut out));
+        assert!(node.flushes() || out.take().is_empty(), "{} does not say that it flushes", self.name());
         node.close();
     }
 

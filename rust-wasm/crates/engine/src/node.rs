@@ -13,7 +13,12 @@ pub trait Node {
     /// Takes one item that arrived on `port` and gives zero or more outputs.
     fn process(&mut self, item: &Value, port: &str, out: &mut Out) -> Result<(), Failure>;
 
-    /// The end of the stream: gives what is still held.
+    /// Whether the node has a `flush` of its own; if not, it is not called.
+    fn flushes(&self) -> bool {
+        false
+    }
+
+    /// The end of the stream: gives what is still held. Called only if the node [`flushes`](Node::flushes).
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         let _ = out;
         Ok(())
@@ -91,6 +96,19 @@ impl Out {
         self.items.clear();
         self.ended = false;
         self.trouble = None;
+    }
+
+    /// Whether a generating source has called [`Out::end`]; for tests of a node by itself.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The values so far with their ports; for tests of a node by itself.
+    pub fn take_by_port(&mut self) -> Vec<(String, Value)> {
+        let Self { items, ports, .. } = self;
+        let named = |output: Output| (ports.get(output.port).cloned().unwrap_or_default(), output.value);
+        items.drain(..).map(named).collect()
     }
 
     /// The values so far, whatever their port; for tests of a node by itself.

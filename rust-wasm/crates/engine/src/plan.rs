@@ -180,9 +180,8 @@ impl<'a> Planner<'a> {
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
         for &node in &self.sources {
             let edge = next();
-            let mut end = self.host_end(edge, node);
-            end["generates"] = self.node(node).is_some_and(|node| node.generates).into();
-            inputs.push(end);
+            let generates = self.node(node).is_some_and(|node| node.generates);
+            inputs.push(self.host_end(edge, node, Some(generates)));
             draft(drafts, self.segment_of(node), |draft| draft.enter(edge, &self.end(node, "in")));
         }
         for wire in &self.graph.connections {
@@ -198,15 +197,20 @@ impl<'a> Planner<'a> {
         }
         for &node in &self.sinks {
             let edge = next();
-            outputs.push(self.host_end(edge, node));
+            outputs.push(self.host_end(edge, node, None));
             draft(drafts, self.segment_of(node), |draft| draft.leave(edge, &self.end(node, "*"), None));
         }
         (inputs, outputs)
     }
 
-    /// The host's end of an edge.
-    fn host_end(&self, edge: usize, node: usize) -> Json {
-        json!({"edge": edge, "node": self.node(node).map(|node| &node.id), "segment": self.segment_of(node)})
+    /// The host's end of an edge, and for a source whether it generates.
+    fn host_end(&self, edge: usize, node: usize, generates: Option<bool>) -> Json {
+        let id = self.node(node).map(|node| &node.id);
+        let mut end = json!({"edge": edge, "node": id, "segment": self.segment_of(node)});
+        if let (Some(generates), Some(object)) = (generates, end.as_object_mut()) {
+            object.insert("generates".to_owned(), generates.into());
+        }
+        end
     }
 
     fn node_json(&self, index: usize, node: &GraphNode) -> Json {

@@ -71,6 +71,10 @@ impl Node for Probe {
         self.check(number)
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         note(format!("{} flush", self.name));
         out.emit(Value::Int(1000));

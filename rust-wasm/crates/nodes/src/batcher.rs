@@ -41,6 +41,10 @@ impl Node for Batcher {
         Ok(())
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         let rest = std::mem::take(&mut self.items);
         if self.partial && !rest.is_empty() {

@@ -67,6 +67,10 @@ impl Node for Zip {
         Ok(())
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         while self.partial && self.waiting.values().any(|items| !items.is_empty()) {
             out.emit(self.take());

@@ -34,6 +34,10 @@ impl Node for Panic {
         Ok(())
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, _out: &mut Out) -> Result<(), Failure> {
         assert!(!self.at_flush, "a node panics at flush");
         Ok(())

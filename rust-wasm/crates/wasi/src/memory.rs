@@ -17,28 +17,26 @@ static ALLOCATOR: Noting = Noting;
 
 struct Noting;
 
-impl Noting {
-    fn note(&self, address: *mut u8, bytes: usize) -> *mut u8 {
-        if address.is_null() {
-            FAILED.store(bytes, Relaxed);
-        }
-        address
+fn note(address: *mut u8, bytes: usize) -> *mut u8 {
+    if address.is_null() {
+        FAILED.store(bytes, Relaxed);
     }
+    address
 }
 
 // Sound: every method is the system allocator's own, with the caller's guarantees handed on; `note` only looks at the
 // result.
 unsafe impl GlobalAlloc for Noting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.note(unsafe { System.alloc(layout) }, layout.size())
+        note(unsafe { System.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.note(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        note(unsafe { System.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn realloc(&self, address: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        self.note(unsafe { System.realloc(address, layout, bytes) }, bytes)
+        note(unsafe { System.realloc(address, layout, bytes) }, bytes)
     }
 
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {

@@ -64,7 +64,7 @@ fn more_items_than_a_batch_keep_their_order() {
 
 #[test]
 fn a_failed_run_and_bad_input_are_told_apart() {
-    let Err(Failed::Run(error)) = run(&json!({"manifest": calculator(), "input_data": [1, "x"]})) else {
+    let Err(Failed::Run(error, _)) = run(&json!({"manifest": calculator(), "input_data": [1, "x"]})) else {
         panic!()
     };
     assert_eq!((error.detail().item_index, error.detail().node_id.as_deref()), (Some(1), Some("m")));

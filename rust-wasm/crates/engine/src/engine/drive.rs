@@ -125,7 +125,8 @@ fn one_round(engine: &mut Engine, index: usize, round: u64) -> Called {
             }
         }
     }
-    if flush_round(engine.mode).is_some() {
+    let flushes = engine.stages.get(index).is_some_and(|stage| stage.node.flushes());
+    if flushes && flush_round(engine.mode).is_some() {
         call(engine, index, round, Work::Flush)
     } else {
         Called::Finished

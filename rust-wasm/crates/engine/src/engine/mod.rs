@@ -248,8 +248,8 @@ impl Engine {
             "skipped": self.skipped.json(),
             "circuits": circuits,
         });
-        if let Some(spans) = &self.spans {
-            metrics["spans"] = spans.json();
+        if let (Some(spans), Some(object)) = (&self.spans, metrics.as_object_mut()) {
+            object.insert("spans".to_owned(), spans.json());
         }
         metrics
     }

@@ -130,6 +130,10 @@ impl Node for Resample {
         Ok(())
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         self.end(out)
     }
