@@ -214,7 +214,7 @@ def _array(data: Any, dtype: str, shape: Any) -> Any:
         refuse(f"no array has the shape {shape[:8]}: {error}", "shape")
     if dtype == "bool":
         raw = elements.view("u1")
-        return read_only(raw != 0) if raw.size and raw.max() > 1 else elements
+        return read_only(np.asarray(raw != 0)) if raw.size and raw.max() > 1 else elements
     return elements
 
 
