@@ -67,12 +67,13 @@ class EngineThread(Control):
             result, error = None, failure
         try:
             self.feed.close()
-            if self._runner is not None:
+            if self._runner is not None and self.feed.is_async:
                 self._runner.run(self.feed.stop())
-                self._runner.close()
         except Exception as later:  # noqa: BLE001 - the run has ended
             error = error or later
         self.end(result, error)
+        if self._runner is not None:
+            self._runner.close()  # at last: it waits for tasks that ignore their cancellation
 
     def end(self, result: Any, error: BaseException | None) -> None:
         """Note the end of the run, once."""

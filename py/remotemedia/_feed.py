@@ -6,6 +6,7 @@ from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from remotemedia._control import THREADS
 from remotemedia._effects import Arrive, Await
 from remotemedia._engine import size_of
 from remotemedia._errors import Issue, ManifestError
@@ -34,13 +35,17 @@ class Taken(NamedTuple):
 
 
 class Feed:
-    """Gives the items of a run batch by batch. Lists first, then streams as their items arrive."""
+    """Gives the items of a run batch by batch. Lists first, then streams as their items arrive.
+
+    With `live` policies iterators have threads of their own, where there are threads, so that each
+    item goes as soon as it is there.
+    """
 
     def __init__(
         self,
         input_data: Any = None,
         sources: dict[str, Any] | None = None,
-        live: str | dict[str, str] = "block",
+        live: str | dict[str, str] | None = None,
     ) -> None:
         if sources is not None and input_data is not None:
             message = "give either an input or sources, not both"
@@ -75,18 +80,16 @@ class Feed:
         self._pumps: Any = None
         self._prepare(live)
 
-    def _prepare(self, live: str | dict[str, str]) -> None:
-        if not self._streams and live == "block":
-            return
-        from remotemedia._inbox import BLOCK, Inbox, check_live
-
-        policies = check_live(live, [*self._streams])
-        if len(self._streams) == 1 and not self.is_async and {*policies.values()} == {BLOCK}:
+    def _prepare(self, live: str | dict[str, str] | None) -> None:
+        pulled = len(self._streams) == 1 and not self.is_async
+        if pulled and (live is None or (live == "block" and not THREADS)):
             ((self._single_key, iterable),) = self._streams.items()
             self._single = iter(iterable)
-            self._streams = {}
-        elif self._streams:
-            self._inbox = Inbox(self._streams, policies)
+        elif self._streams or live is not None:
+            from remotemedia._inbox import Inbox, check_live
+
+            policies = check_live(live or "block", [*self._streams])
+            self._inbox = Inbox(self._streams, policies) if self._streams else None
 
     @property
     def dropped(self) -> dict[Key, int]:

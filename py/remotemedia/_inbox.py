@@ -113,6 +113,11 @@ class Inbox:
             queue.room()
         return taken
 
+    def make_room(self) -> None:
+        """Wake the pumps that wait for room."""
+        for queue in self._queues.values():
+            queue.room()
+
     async def arrival(self) -> None:
         """Wait for something to take in the event loop in which the pumps run."""
         import asyncio
@@ -162,7 +167,7 @@ class Inbox:
                 room.clear()
                 if self.put(key, item):
                     while queue.is_full() and not stopped.is_set():
-                        room.wait(0.1)
+                        room.wait()
                         room.clear()
                 if stopped.is_set():
                     break

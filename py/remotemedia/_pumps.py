@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,17 @@ CLOSING_S = 5.0
 """How long a source that is cancelled may take to close."""
 
 
+WAITING_S = 1.0
+"""How long a thread is waited for that waits for its iterator."""
+
+
 class Pumps:
     """One pump per stream."""
 
     def __init__(self, inbox: Inbox, streams: dict[Key, Any]) -> None:
         self._inbox = inbox
         self._stopped = Event()
+        self._threads: list[Thread] = []
         self._tasks: list[Any] = []
         self._loop: Any = None
         self._async = {}
@@ -29,8 +35,10 @@ class Pumps:
             if hasattr(stream, "__aiter__"):
                 self._async[key] = stream.__aiter__()
             elif THREADS:
-                arguments = key, iter(stream), self._stopped
-                Thread(target=inbox.pump_in_thread, args=arguments, daemon=True).start()
+                arguments = inbox.pump_in_thread, key, iter(stream), self._stopped
+                thread = Thread(target=copy_context().run, args=arguments, daemon=True)
+                self._threads.append(thread)
+                thread.start()
             else:
                 self._async[key] = _in_turns(stream)
         self.is_async = bool(self._async)
@@ -46,12 +54,14 @@ class Pumps:
         ]
 
     def stop_threads(self) -> None:
-        """Let the threads end with their next item."""
+        """Let the threads end; one that still waits for an item ends with it."""
         self._stopped.set()
+        self._inbox.make_room()
+        for thread in self._threads:
+            thread.join(WAITING_S)
 
     async def stop(self) -> None:
         """Cancel the tasks and wait until their sources are closed; runs in their loop."""
-        self.stop_threads()
         if not self._tasks:
             return
         import asyncio

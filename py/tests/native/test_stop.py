@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from segments import chain
@@ -61,7 +62,7 @@ class StubbornNode(DoorNode):
             try:
                 while True:
                     time.sleep(0)
-            except BaseException:
+            except BaseException:  # noqa: BLE001
                 caught += 1
         while True:
             pass
@@ -81,7 +82,7 @@ class RetriedNode(DoorNode):
         try:
             while True:
                 pass
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             raise ValueError("again") from None
 
 
@@ -116,10 +117,8 @@ class DeafNode(DoorNode):
     async def process(self, item):
         while item == "stop" and not RELEASE.is_set():
             STARTED.set()
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.sleep(3600)
-            except asyncio.CancelledError:
-                pass
         return item
 
 
@@ -153,6 +152,12 @@ def pipeline(kind, node=(), **fields):
 def closed_once():
     assert sorted(CLOSED) == ["n0", "n1"]
     CLOSED.clear()
+
+
+def wait_until_closed():
+    while len(CLOSED) < 2:
+        time.sleep(0.01)
+    time.sleep(0.05)  # in which they must not be closed again
 
 
 def works(shared):
@@ -257,9 +262,7 @@ async def test_a_thread_that_is_blocked_is_left_alone():
     assert await shared.run([1, 2]) == [1, 2]
     closed_once()
     RELEASE.set()
-    while len(CLOSED) < 2:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(wait_until_closed)
     closed_once()
     assert shared.get_metrics()["total_executions"] == 1
 
@@ -273,6 +276,10 @@ async def test_a_cancelled_thread_that_is_blocked_is_left_alone():
         await task
     assert any("BlockedNode" in note for note in caught.value.__notes__)
     assert await shared.run([1]) == [1]
+    closed_once()
+    RELEASE.set()
+    await asyncio.to_thread(wait_until_closed)
+    closed_once()
 
 
 @pytest.mark.parametrize("in_loop", [True, False])
@@ -287,8 +294,7 @@ def test_an_await_that_cannot_be_cancelled_is_left_alone(in_loop):
 
     with pytest.raises(NodeTimeoutError, match="DeafNode"):
         asyncio.run(run()) if in_loop else shared.run_sync(["stop"])
-    while len(CLOSED) < 2:
-        time.sleep(0.01)
+    wait_until_closed()
     closed_once()
 
 
