@@ -14,7 +14,6 @@ export function circuitKey({ id, node_type, params }: SegmentNode): string {
 
 /** The segment with the state of earlier runs. */
 export function withCircuits(plan: SegmentPlan, known: Circuits): SegmentPlan {
-  if (Object.keys(known).length === 0) return plan;
   const nodes = plan.nodes.map((node) => {
     const circuit = known[circuitKey(node)];
     return circuit ? { ...node, circuit } : node;
@@ -22,19 +21,26 @@ export function withCircuits(plan: SegmentPlan, known: Circuits): SegmentPlan {
   return { ...plan, nodes };
 }
 
-/**
- * What to remember of a segment: nodes that failed, and those that did before and are good again. `metrics` is null if
- * the place died; then only the node is known that `error` names.
- */
-export function circuitsOf(
+/** What to remember of a run. `metrics` are those of the segments, null where the place died. */
+export function circuitsAfter(
+  plans: readonly SegmentPlan[],
+  metrics: readonly (SegmentMetrics | null)[],
+  known: Circuits,
+  error: RemoteMediaError | null,
+): Circuits {
+  return Object.fromEntries(
+    plans.flatMap((plan, index) => circuitsOf(plan, metrics[index] ?? null, known, error)),
+  );
+}
+
+/** Nodes that failed, and those that did before and are good again; of a place that died, the node that `error` names. */
+function circuitsOf(
   plan: SegmentPlan,
   metrics: SegmentMetrics | null,
   known: Circuits,
   error: RemoteMediaError | null,
 ): [key: string, Circuit][] {
   const now = metrics ? (metrics.circuits ?? {}) : null;
-  // Nearly always: no node failed, so that no keys have to be made.
-  if (now && Object.keys(now).length + Object.keys(known).length === 0) return [];
   return plan.nodes.flatMap((node): [string, Circuit][] => {
     if (node.order === undefined) return [];
     const key = circuitKey(node);

@@ -9,7 +9,6 @@ import pythonCatalog from '../generated/python-catalog.json' with { type: 'json'
 import type { CatalogEntry } from '../manifest.js';
 import type { LoadMetrics, ProgressEvent } from '../metrics.js';
 import type { EngineAssets, Job, NodeModule, PageCall, PageReply, Span } from '../worker/protocol.js';
-import { withCircuits } from './circuits.js';
 import type { JsPlace } from './js-place.js';
 import type { Enter, Segment, SegmentPlan } from './place.js';
 import { type PlanResponse, readPlan } from './plan.js';
@@ -94,13 +93,21 @@ export class Engine {
     await this.load(plan.segments);
     for (const plans of Object.values(this.opened)) plans.clear();
     const segments: OpenSegment[] = [];
-    const tracer = trace ? new (await import('./trace.js')).Trace() : null;
-    const run = new Run(segments, { inputs: plan.inputs, pool: this.pool, metrics, trace: tracer, signal });
+    const isFresh = Object.keys(circuits).length === 0;
+    const prepare = isFresh ? null : (await import('./circuits.js')).withCircuits;
+    const run = new Run(segments, {
+      inputs: plan.inputs,
+      pool: this.pool,
+      crossings: metrics ? new (await import('./crossings.js')).Crossings() : null,
+      trace: trace ? new (await import('./trace.js')).Trace() : null,
+      signal,
+    });
     try {
       for (const segment of plan.segments) {
         signal.throwIfAborted();
         const openedAt = performance.now();
-        const opened = await this.openSegment(withCircuits(segment, circuits), signal);
+        const prepared = prepare?.(segment, circuits) ?? segment;
+        const opened = await this.openSegment(prepared, signal);
         segments.push({ plan: segment, segment: opened, openedAt });
       }
       signal.throwIfAborted();

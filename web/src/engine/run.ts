@@ -11,8 +11,7 @@ import type {
   Until,
   WholePacket,
 } from '../worker/protocol.js';
-import { circuitsOf } from './circuits.js';
-import { Crossings } from './crossings.js';
+import type { Crossings } from './crossings.js';
 import { delay, nextTask, unlessAborted } from './event-loop.js';
 import {
   ended,
@@ -43,7 +42,8 @@ export interface OpenSegment {
 export interface RunOptions {
   readonly inputs: readonly Endpoint[];
   readonly pool: BufferPool;
-  readonly metrics: boolean;
+  /** Null if nothing is to be measured. */
+  readonly crossings: Crossings | null;
   readonly trace: Trace | null;
   /** Ends the run with its reason, at once if the run only waits. */
   readonly signal: AbortSignal;
@@ -69,13 +69,13 @@ export class Run {
   private readonly generating: Set<number>;
   private lastBreath = performance.now();
 
-  constructor(segments: readonly OpenSegment[], { inputs, pool, metrics, trace, signal }: RunOptions) {
+  constructor(segments: readonly OpenSegment[], { inputs, pool, crossings, trace, signal }: RunOptions) {
     this.segments = segments;
     this.pool = pool;
     this.signal = signal;
-    this.crossings = metrics ? new Crossings() : null;
+    this.crossings = crossings;
     this.trace = trace;
-    this.measures = metrics || trace !== null;
+    this.measures = crossings !== null || trace !== null;
     this.generating = new Set(inputs.filter(({ generates }) => generates).map(({ segment }) => segment));
   }
 
@@ -126,22 +126,28 @@ export class Run {
         errors: all.flatMap(({ skipped }) => skipped.errors).slice(0, keptSkips),
       },
       crossings: this.crossings?.list() ?? [],
-      circuits: Object.fromEntries(
-        this.segments.flatMap(({ plan }, index) => circuitsOf(plan, all[index] ?? null, known, null)),
-      ),
+      circuits: await this.circuitsAfter(all, known, null),
       spans: this.trace?.list(this.segments, all) ?? [],
     };
   }
 
   /** The circuit breakers after a failure, which may have taken a place down. */
   async circuits(known: Circuits, error: RemoteMediaError): Promise<Circuits> {
-    const entries = await Promise.all(
-      this.segments.map(async ({ plan, segment }) => {
-        const metrics = await (async () => segment.metrics())().catch(() => null);
-        return circuitsOf(plan, metrics, known, error);
-      }),
-    );
-    return Object.fromEntries(entries.flat());
+    const asked = this.segments.map(async ({ segment }) => segment.metrics());
+    const all = await Promise.all(asked.map((metrics) => metrics.catch(() => null)));
+    return this.circuitsAfter(all, known, error);
+  }
+
+  private async circuitsAfter(
+    metrics: readonly (SegmentMetrics | null)[],
+    known: Circuits,
+    error: RemoteMediaError | null,
+  ): Promise<Circuits> {
+    const isQuiet = (one: SegmentMetrics | null) => one !== null && isEmpty(one.circuits);
+    if (isEmpty(known) && metrics.every(isQuiet)) return {};
+    const { circuitsAfter } = await import('./circuits.js');
+    const plans = this.segments.map(({ plan }) => plan);
+    return circuitsAfter(plans, metrics, known, error);
   }
 
   private async measure(): Promise<SegmentMetrics[]> {
@@ -235,6 +241,10 @@ export class Run {
   private placeOf(index: number): string {
     return this.segments[index]?.plan.place ?? '';
   }
+}
+
+function isEmpty(circuits: Circuits = {}): boolean {
+  return Object.keys(circuits).length === 0;
 }
 
 /** What waits for a segment. */

@@ -3,13 +3,13 @@
  *
  * Views into its memory are made anew at every use, because growth detaches them.
  */
-import { ConsoleStdout, WASI, WASIProcExit } from '@bjorn3/browser_wasi_shim';
 import { errorFromWire, type RemoteMediaError, RuntimeLoadError, type WireError } from '../errors.js';
 import { readLocalFile } from '../node.js';
 import { type Packet, packetSize, writeContiguous } from '../packet.js';
 import type { Until } from '../worker/protocol.js';
 import { count } from './download.js';
 import { failed, type Outgoing, type Segment, type SegmentMetrics, type StepResult } from './place.js';
+import { ProcessExit, wasiImports } from './wasi.js';
 
 const abiVersion = 1;
 const toHost = 0xffffffff;
@@ -117,7 +117,7 @@ export class WasiPlace {
       if (
         error instanceof WebAssembly.RuntimeError ||
         error instanceof RangeError ||
-        error instanceof WASIProcExit
+        error instanceof ProcessExit
       ) {
         const known = this.lastError();
         this.exports = null;
@@ -153,14 +153,13 @@ export class WasiPlace {
   private async instantiate(): Promise<void> {
     this.exports = null;
     const { stderr, enter } = this.hooks;
-    const lines = () => ConsoleStdout.lineBuffered((text) => stderr(text));
-    const wasi = new WASI([], [], [lines(), lines(), lines()]);
+    let exports: Exports;
     const instance = await WebAssembly.instantiate(this.module, {
-      wasi_snapshot_preview1: wasi.wasiImport,
+      wasi_snapshot_preview1: wasiImports(this.module, () => exports.memory.buffer as ArrayBuffer, stderr),
       remotemedia: { rm_enter: enter },
     });
-    wasi.initialize(instance as Parameters<WASI['initialize']>[0]);
-    const exports = instance.exports as unknown as Exports;
+    exports = instance.exports as unknown as Exports;
+    exports._initialize();
     const version = exports.rm_abi_version?.();
     if (version !== abiVersion) {
       throw new RuntimeLoadError(

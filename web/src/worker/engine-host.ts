@@ -4,7 +4,7 @@ import { nextTask, unlessAborted } from '../engine/event-loop.js';
 import { summaryOf } from '../engine/plan.js';
 import type { BatchResult, Run } from '../engine/run.js';
 import { CancelledError } from '../errors.js';
-import { Deadlines } from './deadlines.js';
+import type { Deadlines } from './deadlines.js';
 import type {
   Addressed,
   Circuits,
@@ -25,7 +25,8 @@ interface ActiveRun {
   readonly id: number;
   readonly job: Job;
   readonly queue: (readonly Addressed[] | 'finish')[];
-  readonly deadlines: Deadlines;
+  /** Null if no node has one. */
+  deadlines: Deadlines | null;
   readonly control: AbortController;
   run: Run | null;
   pumping: boolean;
@@ -74,7 +75,7 @@ export class EngineHost {
         if (this.active) this.post({ type: 'progress', run: this.active.id, event });
       },
       output: (stream: 'stdout' | 'stderr', text: string) => this.post({ type: 'output', stream, text }),
-      enter: (...call: Parameters<Deadlines['enter']>) => this.active?.deadlines.enter(...call),
+      enter: (...call: Parameters<Deadlines['enter']>) => this.active?.deadlines?.enter(...call),
       askPage: (request: PageCall, transfer: ArrayBuffer[]) => this.askPage(request, transfer),
     };
     this.engine = new Engine(assets, hooks, interrupt);
@@ -103,9 +104,8 @@ export class EngineHost {
   }
 
   private async start(id: number, job: Job): Promise<void> {
-    const deadlines = new Deadlines(id, this.post);
     const control = new AbortController();
-    const active: ActiveRun = { id, job, queue: [], deadlines, control, run: null, pumping: false };
+    const active: ActiveRun = { id, job, queue: [], deadlines: null, control, run: null, pumping: false };
     this.active = active;
     this.engine?.clearInterrupt();
     try {
@@ -134,8 +134,10 @@ export class EngineHost {
       await engine.load(response.plan.segments);
       return this.loaded(active);
     }
+    if (response.plan.segments.some(({ nodes }) => nodes.some(({ timeout_ms }) => timeout_ms !== undefined)))
+      active.deadlines = new (await import('./deadlines.js')).Deadlines(id, this.post);
     const run = await engine.open(response, job, control.signal);
-    run.onReturn = () => active.deadlines.leave();
+    run.onReturn = () => active.deadlines?.leave();
     return run;
   }
 
@@ -176,7 +178,7 @@ export class EngineHost {
   /** One batch, or the end of the input. Returns whether the run goes on. */
   private async work(active: ActiveRun, run: Run, entry: readonly Addressed[] | 'finish'): Promise<boolean> {
     const isLast = entry === 'finish';
-    active.deadlines.isFlush = isLast;
+    if (active.deadlines) active.deadlines.isFlush = isLast;
     const result = isLast ? await run.finish() : await run.push(entry);
     if (result.error) {
       // A failed flush round delivers nothing.
@@ -223,7 +225,7 @@ export class EngineHost {
     const { engine } = this;
     if (this.active !== active || !engine) return;
     this.active = null;
-    active.deadlines.leave();
+    active.deadlines?.leave();
     // Closing must not be interrupted by what was meant for the run.
     engine.clearInterrupt();
     const failure = engine.failure(thrown);
