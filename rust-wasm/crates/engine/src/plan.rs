@@ -21,10 +21,10 @@ pub enum Planned {
 impl Planned {
     /// `{"plan", "warnings"}` or `{"issues"}`.
     #[must_use]
-    pub fn to_json(&self) -> Json {
+    pub fn into_json(self) -> Json {
         match self {
-            Self::Plan(plan, warnings) => json!({"plan": plan, "warnings": warnings}),
-            Self::Refused(issues) => json!({"issues": issues}),
+            Self::Plan(plan, warnings) => object([("plan", plan), ("warnings", json!(warnings))]),
+            Self::Refused(issues) => object([("issues", json!(issues))]),
         }
     }
 }
@@ -91,29 +91,33 @@ impl Draft {
     /// An edge that comes in, to `to`.
     fn enter(&mut self, edge: usize, to: &str) {
         let id = format!("__in_{edge}");
-        self.wires.push(json!({"from": format!("{id}.out"), "to": to}));
+        self.connect(format!("{id}.out"), to.to_owned());
         self.ins.push(json!({"id": id, "node_type": "__In", "params": {"edge": edge}}));
     }
 
     /// An edge that goes out, from `from` to a segment or the host.
     fn leave(&mut self, edge: usize, from: &str, to: Option<usize>) {
         let id = format!("__out_{edge}");
-        self.wires.push(json!({"from": from, "to": format!("{id}.in")}));
+        self.connect(from.to_owned(), format!("{id}.in"));
         self.outs.push(json!({"id": id, "node_type": "__Out", "params": {"edge": edge, "to": to}}));
+    }
+
+    fn connect(&mut self, from: String, to: String) {
+        self.wires.push(object([("from", from.into()), ("to", to.into())]));
     }
 
     fn json(self, measured: Measured) -> Json {
         let place = self.place.unwrap_or(Place::Rust);
         let nodes: Vec<Json> = [self.ins, self.nodes, self.outs].into_iter().flatten().collect();
-        json!({
-            "place": place.name(),
-            "runtime": place.runtime().name(),
-            "requires": self.requires,
-            "metrics": measured.metrics,
-            "trace": measured.trace,
-            "nodes": nodes,
-            "connections": self.wires,
-        })
+        object([
+            ("place", place.name().into()),
+            ("runtime", place.runtime().name().into()),
+            ("requires", json!(self.requires)),
+            ("metrics", measured.metrics.into()),
+            ("trace", measured.trace.into()),
+            ("nodes", nodes.into()),
+            ("connections", self.wires.into()),
+        ])
     }
 }
 
@@ -140,21 +144,22 @@ impl<'a> Planner<'a> {
     fn plan(&self, measured: Measured) -> Json {
         let mut drafts = self.nodes();
         let (inputs, outputs) = self.edges(&mut drafts);
-        json!({
-            "name": self.graph.name,
-            "sources": self.ids(&self.sources),
-            "sinks": self.ids(&self.sinks),
-            "inputs": inputs,
-            "outputs": outputs,
-            "segments": drafts.into_iter().map(|draft| draft.json(measured)).collect::<Vec<_>>(),
-            "graph_info": {
-                "node_count": self.graph.nodes.len(),
-                "connection_count": self.graph.connections.len(),
-                "source_count": self.sources.len(),
-                "sink_count": self.sinks.len(),
-                "execution_order": self.ids(&self.sequence),
-            },
-        })
+        let info = json!({
+            "node_count": self.graph.nodes.len(),
+            "connection_count": self.graph.connections.len(),
+            "source_count": self.sources.len(),
+            "sink_count": self.sinks.len(),
+            "execution_order": self.ids(&self.sequence),
+        });
+        object([
+            ("name", json!(self.graph.name)),
+            ("sources", self.ids(&self.sources).into()),
+            ("sinks", self.ids(&self.sinks).into()),
+            ("inputs", inputs.into()),
+            ("outputs", outputs.into()),
+            ("segments", drafts.into_iter().map(|draft| draft.json(measured)).collect()),
+            ("graph_info", info),
+        ])
     }
 
     /// A draft of every segment with its nodes.
@@ -188,7 +193,7 @@ impl<'a> Planner<'a> {
             let (from, to) = (self.end(wire.from, &wire.from_port), self.end(wire.to, &wire.to_port));
             let (giving, taking) = (self.segment_of(wire.from), self.segment_of(wire.to));
             if giving == taking {
-                draft(drafts, giving, |draft| draft.wires.push(json!({"from": from, "to": to})));
+                draft(drafts, giving, |draft| draft.connect(from, to));
             } else {
                 let edge = next();
                 draft(drafts, giving, |draft| draft.leave(edge, &from, Some(taking)));
@@ -238,6 +243,11 @@ impl<'a> Planner<'a> {
     fn ids(&self, nodes: &[usize]) -> Vec<&str> {
         nodes.iter().filter_map(|&node| self.node(node)).map(|node| node.id.as_str()).collect()
     }
+}
+
+/// An object of these fields, which are moved: `json!` would copy them, and whole graphs are large.
+fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn draft(drafts: &mut [Draft], segment: usize, change: impl FnOnce(&mut Draft)) {

@@ -23,7 +23,7 @@ fn validation_reports_exactly_the_issues_of_the_vectors() {
         let further = vector["catalog"].as_array().cloned().unwrap_or_default();
         let python = [built_in.as_array().cloned().unwrap_or_default(), further].concat();
         let request = json!({"manifest": vector["manifest"], "catalogs": {"python": python}});
-        let answer = plan(&request, &registry.entries()).unwrap().to_json();
+        let answer = plan(&request, &registry.entries()).unwrap().into_json();
         let found = answer.get("issues").or(answer.get("warnings")).unwrap();
         assert_eq!(issues(found), issues(&vector["issues"]), "{file}");
         assert_eq!(
@@ -42,7 +42,7 @@ fn plans_are_those_of_the_vectors() {
         let further = vector.get("request").and_then(Json::as_object).cloned().unwrap_or_default();
         request.as_object_mut().unwrap().extend(further);
         let planned = plan(&request, &registry.entries()).unwrap();
-        let Planned::Plan(plan, _) = planned else { panic!("{file}: {}", planned.to_json()) };
+        let Planned::Plan(plan, _) = planned else { panic!("{file}: {}", planned.into_json()) };
         let segments: Vec<Json> = plan["segments"]
             .as_array()
             .unwrap()
@@ -69,7 +69,7 @@ fn the_documented_plan_comes_out_to_the_letter() {
                         {"from": "c", "to": "d"}]});
     let python = json!([{"type": "PyNode", "requires": ["numpy"]}]);
     let request = json!({"manifest": manifest, "catalogs": {"python": python}, "metrics": true});
-    let answer = plan(&request, &registry().unwrap().entries()).unwrap().to_json();
+    let answer = plan(&request, &registry().unwrap().entries()).unwrap().into_json();
     let wire = |from: &str, to: &str| json!({"from": from, "to": to});
     let enter =
         |edge: u32| json!({"id": format!("__in_{edge}"), "node_type": "__In", "params": {"edge": edge}});

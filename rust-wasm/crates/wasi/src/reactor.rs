@@ -96,7 +96,7 @@ impl Reactor {
         self.forget();
         let answer = self.request(len).and_then(|request| plan::plan(&request, &self.entries));
         let answer = match answer {
-            Ok(planned) => Answer::json(planned.to_json().to_string()),
+            Ok(planned) => Answer::json(planned.into_json().to_string()),
             Err(error) => Answer::error(&error),
         };
         self.settle(answer)
