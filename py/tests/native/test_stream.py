@@ -64,7 +64,7 @@ async def numbers(count, *, every=0.0):
 async def collect(stream, into=None):
     items = [] if into is None else into
     async for _, item in stream:
-        items.append(item)  # noqa: PERF401 - what came before an error counts
+        items.append(item)
     return items
 
 

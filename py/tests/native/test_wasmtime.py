@@ -252,6 +252,29 @@ def test_metrics_name_the_runtime_and_the_crossings():
     assert all(c["packets"] == 1 and c["bytes"] > 0 for c in crossings.values())
 
 
+def test_a_trace_has_a_track_per_place():
+    manifest = chain([("AddNode", {}), ("TextProcessorNode", {})])
+    pipeline = Pipeline.from_manifest(manifest, enable_trace=True)
+    pipeline.run_sync([1, 2])
+    events = pipeline.get_trace()["traceEvents"]
+    tracks = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M"}
+    assert set(tracks.values()) == {"loads", "rust:runtime", "python", "crossings", "runs"}
+    spans = {(tracks[e["tid"]], e["name"]): e for e in events if e["ph"] == "X"}
+    run, rust, python = (
+        spans[key] for key in [("runs", "run"), ("rust:runtime", "n0"), ("python", "n1")]
+    )
+    assert run["ts"] <= rust["ts"] <= python["ts"]
+    assert python["ts"] + python["dur"] <= run["ts"] + run["dur"] + 1
+    assert ("crossings", "python → rust:runtime") in spans
+
+
+def test_nothing_is_measured_unless_it_is_asked_for(monkeypatch):
+    pipeline = Pipeline.from_manifest(chain([("AddNode", {})]))
+    pipeline.run_sync([1])
+    monkeypatch.setattr("remotemedia._hosts.rust_segment.RustSegment.metrics", None)
+    assert pipeline.run_sync([1]) == [1]
+
+
 def test_threads_share_a_pipeline():
     manifest = chain([("MultiplyNode", {"factor": 2}), ("AddNode", {})])
     pipeline = Pipeline.from_manifest(manifest, runtime_hint="rust")
