@@ -7,6 +7,7 @@ import math
 from contextvars import copy_context
 from threading import Event, Lock, Thread, get_ident
 from time import monotonic
+from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._control import Control
@@ -40,6 +41,9 @@ class EngineThread(Control):
         self.lock = Lock()
         self.ident = 0
         self.is_interruptible = False
+        self.stepping = 0
+        """The thread in which an async node runs at this moment, 0 if none does."""
+        self._strikes = False
         self.bell = Event()
         """Rings when something has changed for which the thread may wait."""
         self.alarm = Event()
@@ -170,9 +174,28 @@ class EngineThread(Control):
         try:
             if self.cause is not None and task is not None:
                 task.cancel()
-            return await awaitable
+            return await self._steps(awaitable)
         finally:
             self.task = None
+
+    @coroutine
+    def _steps(self, awaitable: Any) -> Effects:
+        """Await step by step, each of which may be interrupted if it keeps the event loop."""
+        steps = awaitable.__await__()
+        resume, value = steps.send, None
+        while True:
+            try:
+                with self.lock:
+                    self.stepping = get_ident()
+                wanted = resume(value)
+            except StopIteration as end:
+                return end.value
+            finally:
+                self._shield()
+            try:
+                resume, value = steps.send, (yield wanted)
+            except BaseException as error:  # noqa: BLE001 - it belongs to the awaitable
+                resume, value = steps.throw, error
 
     # --- the stretch that may be interrupted ----------------------------------------------
 
@@ -183,11 +206,22 @@ class EngineThread(Control):
 
     def __exit__(self, *_: object) -> None:
         """End it: nothing will be raised in the thread any more."""
+        self.is_interruptible = False
+        self._shield()
+
+    def strike(self, ident: int) -> None:
+        """Raise Stopped in a thread, while it is in a stretch that may be interrupted."""
+        self._strikes = True
+        raise_in(ident, Stopped)
+
+    def _shield(self) -> None:
+        """Forget what is still to be raised in this thread."""
         while True:
             try:
                 with self.lock:
-                    self.is_interruptible = False
-                raise_in(get_ident(), ctypes.py_object())  # NULL: forget what is pending
+                    self.stepping = 0
+                if self._strikes:
+                    raise_in(get_ident(), ctypes.py_object())  # NULL
             except Stopped:
                 continue  # it came after all
             return

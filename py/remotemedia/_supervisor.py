@@ -14,8 +14,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from remotemedia._effects import Stopped
-from remotemedia._engine_thread import EngineThread, raise_in
+from remotemedia._engine_thread import EngineThread
 from remotemedia._errors import CancelledError, RemoteMediaError
 
 if TYPE_CHECKING:
@@ -230,8 +229,10 @@ class Job(EngineThread):
                 return False
             if self.rust is not None and self.rust.busy:
                 self.rust.interrupt()
-            elif task is None or (self.loop is None and tries > CANCELS):
-                raise_in(self.ident, Stopped)
+            elif task is None:
+                self.strike(self.ident)
+            elif tries > CANCELS and (self.stepping or self.loop is None):
+                self.strike(self.stepping or self.ident)
         return True
 
     def _abandon(self) -> None:

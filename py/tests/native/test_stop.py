@@ -188,6 +188,16 @@ async def test_the_limit_of_a_node_while_the_event_loop_goes_on(kind):
     assert await shared.run([1, 2]) == [1, 2]
 
 
+async def test_an_async_node_that_keeps_the_event_loop():
+    shared = pipeline(AsyncLoopNode, timeout_ms=50)
+    for _ in range(3):
+        with pytest.raises(NodeTimeoutError) as caught:
+            await shared.run([1, "stop"])
+        assert (caught.value.node_id, caught.value.item_index) == ("n1", 1)
+        closed_once()
+    assert await shared.run([1, 2]) == [1, 2]
+
+
 def test_the_limit_of_a_node_in_flush():
     shared = pipeline(LastNode, timeout_ms=50)
     with pytest.raises(NodeTimeoutError) as caught:
