@@ -15,6 +15,7 @@ export {
   RuntimeLoadError,
   type WireError,
 } from './errors.js';
+export type * from './generated/manifest.js';
 export type { AnyInput, InputOptions, LivePolicy, StreamInput } from './input.js';
 export {
   type JsNode,
@@ -24,16 +25,7 @@ export {
   type Output,
   type Outputs,
 } from './js-node.js';
-export type {
-  CatalogEntry,
-  Connection,
-  GraphInfo,
-  Input,
-  Json,
-  Manifest,
-  ManifestNode,
-  RuntimeHint,
-} from './manifest.js';
+export type { CatalogEntry, GraphInfo, Input, Json } from './manifest.js';
 export type { PipelineSource } from './manifest-text.js';
 export type { CrossingMetrics, LoadMetrics, Metrics, NodeMetrics, ProgressEvent } from './metrics.js';
 export {
