@@ -1,4 +1,4 @@
-"""A pytest plugin: runs only property-based tests, with examples that HYPOTHESIS_SEED determines."""
+"""A pytest plugin: only property-based tests, with examples that HYPOTHESIS_SEED determines."""
 
 import os
 from typing import Any
