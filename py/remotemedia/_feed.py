@@ -24,6 +24,8 @@ BATCH_BYTES = 4 << 20
 _QUICK_S = 0.001
 """An iterator whose items come faster than this per batch is asked for larger batches."""
 
+SCALARS = frozenset({type(None), bool, int, float, str})
+
 _VALUES = (str, bytes, bytearray, memoryview, dict, tuple)
 
 
@@ -163,18 +165,17 @@ class Feed:
         return Taken(len(taken), [(key, *column) for key, column in columns.items()])
 
     def _from_lists(self, most: int) -> Taken:
-        start, end, size = self._at, self._at, 0
-        longest = max(map(len, self._lists.values()))
-        while end < min(start + most, longest) and size < BATCH_BYTES:
-            size += sum(size_of(items[end]) for items in self._lists.values() if end < len(items))
-            end += 1
-        self._at = end
+        start = self._at
+        parts = {key: values[start : start + most] for key, values in self._lists.items()}
+        count = max(map(len, parts.values()))
+        count = min(count, *(_fitting(part, count) for part in parts.values()))
+        self._at += count
         columns = [
-            (key, list(range(len(part))), part)
-            for key, values in self._lists.items()
-            if (part := values[start:end])
+            (key, list(range(min(count, len(part)))), part[:count])
+            for key, part in parts.items()
+            if part
         ]
-        return Taken(end - start, columns)
+        return Taken(count, columns)
 
     def _from_iterator(self, iterator: Iterator[Any], most: int) -> Taken | None:
         """Take as many items as come at once: one that has to be waited for goes alone."""
@@ -184,11 +185,15 @@ class Feed:
         try:
             if self._single_error is not None:
                 raise self._single_error
-            for item in islice(iterator, min(self._most, most)):
-                batch.append(item)
-                size += size_of(item)
-                if size >= BATCH_BYTES:
+            most = min(self._most, most)
+            while len(batch) < most and size < BATCH_BYTES:
+                before = len(batch)
+                # Scalars come all at once, what may be large one by one.
+                step = most - before if batch and type(batch[-1]) in SCALARS else 1
+                batch.extend(islice(iterator, step))  # what came before an error stays
+                if len(batch) < before + step:
                     break
+                size += sum(map(size_of, batch[before:]))
         except Exception as error:
             if not batch:
                 raise
@@ -198,6 +203,18 @@ class Feed:
         if not batch:
             return None
         return Taken(len(batch), [(self._single_key, list(range(len(batch))), batch)])
+
+
+def _fitting(values: list[Any], most: int) -> int:
+    """Return how many values make a batch: at least one, and no more after 4 MiB."""
+    if SCALARS.issuperset(map(type, values)):
+        return most
+    size = 0
+    for count, value in enumerate(values, 1):
+        size += size_of(value)
+        if size >= BATCH_BYTES:
+            return count
+    return most
 
 
 def _is_stream(value: Any) -> bool:

@@ -71,10 +71,12 @@ class Inbox:
             if queue.policy != BLOCK and queue.is_full():
                 queue.pop()
                 queue.dropped += 1
+            was_empty = not queue.items
             queue.items.append((next(self._numbers), size, item))
             queue.bytes += size
             full = queue.policy == BLOCK and queue.is_full()
-        self.ring()
+        if was_empty:  # else nobody waits
+            self.ring()
         return full
 
     def end(self, error: BaseException | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from operator import itemgetter
+from bisect import bisect_left
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -169,22 +169,29 @@ class Run:
         return result
 
     def _deliver(self, first: int, packets: list[Any], before: float) -> Effects:
-        results: list[tuple[int, str, Any]] = []
-        for batch in as_batches(packets):
-            name = self._names[batch.edge]
+        batches = [*as_batches(packets)]
+        if before != math.inf:
+            batches = [_before(batch, before) for batch in batches]
+        for batch in batches:
             if self.tell is not None:
                 self.tell(first, [], batch.values)
-            if self._gives or before != math.inf:
-                pairs = zip(batch.rounds, batch.values, strict=True)
-                results += [(round_, name, value) for round_, value in pairs if round_ < before]
-            else:
-                self.sinks[name] += batch.values
-        results.sort(key=itemgetter(0))
+            if not self._gives:
+                self.sinks[self._names[batch.edge]] += batch.values
         if not self._gives:
-            for _, name, value in results:
-                self.sinks[name].append(value)
-        elif results:
-            yield Give([(name, value) for _, name, value in results])
+            return
+        results = [(self._names[b.edge], value) for b in batches for value in b.values]
+        if len(batches) > 1:
+            rounds = [round_ for batch in batches for round_ in batch.rounds]
+            order = sorted(range(len(rounds)), key=rounds.__getitem__)  # stable
+            results = [results[i] for i in order]
+        if results:
+            yield Give(results)
+
+
+def _before(batch: Batch, limit: float) -> Batch:
+    """Return the batch without rounds from the limit on."""
+    end = bisect_left(batch.rounds, limit)
+    return batch._replace(rounds=batch.rounds[:end], values=batch.values[:end])
 
 
 def _checked(values: list[Any], rounds: list[int], source: str) -> list[Any]:
