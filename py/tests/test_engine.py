@@ -147,6 +147,13 @@ def test_arrays_are_released_when_they_are_used():
     assert alive() is None
 
 
+def test_a_node_without_a_flush_of_its_own_is_not_measured_at_the_end():
+    engine = opened(diamond(metrics=True, trace=True))
+    flush(engine)
+    assert engine.metrics()["spans"] == []
+    assert engine.metrics()["nodes"][0]["max_duration_us"] is None
+
+
 def test_spans_are_traced_when_asked():
     engine = opened(diamond(trace=True))
     for round_ in range(2):

@@ -114,6 +114,34 @@ def test_a_call_with_all_its_retries_is_one_failure():
     assert engine.metrics()["nodes"][0]["error_count"] == 8
 
 
+class SecondTryNode(Node):
+    """Fails at "x", and at "y" the first time."""
+
+    def init(self):
+        self.tries = 0
+
+    def process(self, item):
+        self.tries += item == "y"
+        if item == "x" or self.tries == 1:
+            self.tries += item == "y"
+            raise ValueError(item)
+        return item
+
+
+def test_a_retry_that_works_starts_anew():
+    fields = {"on_error": "skip", "retry": RETRY}
+    spec = segment([("m", "SecondTryNode", {}, fields)], [], {0: "m.in"}, {1: ("m.*", None)})
+    engine = opened(spec, [SecondTryNode])
+    assert values(engine, "xxxxy") == ["y"]
+    assert engine.metrics()["circuits"] == {}
+
+
+def test_a_failure_in_the_flush_round_counts_though_the_node_has_no_flush():
+    engine = made()
+    flush(engine, (0, [0], ["x"]))
+    assert engine.metrics()["circuits"]["m"]["failures"] == 1
+
+
 def test_an_open_circuit_ends_a_run_that_does_not_skip():
     engine = made(circuit={"failures": 5, "wait_ms": 9}, on_error="fail")
     _, error = run(engine, (0, [3], [1]))

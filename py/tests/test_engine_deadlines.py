@@ -44,6 +44,14 @@ def test_every_call_with_a_deadline_is_announced_and_the_next_without():
     assert calls == [(1, 2), (NO_DEADLINE, 0)]  # the end of the call before ended its deadline
 
 
+def test_the_return_of_a_call_ends_the_last_deadline():
+    engine, calls = made("c")
+    run(engine, 1)
+    run(engine, 2, first=1)
+    drive(engine.flush([]))
+    assert calls == [(2, 0), (2, 1), (2, 2), (2, 2), (2, 2)]
+
+
 def test_flush_is_a_call_too():
     engine, calls = made("a", "c")
     drive(engine.flush([]))

@@ -195,11 +195,13 @@ async def test_the_end_of_an_async_source_that_waits_runs_in_the_event_loop():
 
 
 def test_a_source_that_fails_ends_and_is_closed():
+    failed = drive(tick(source("failing"), 0, 3))
+    assert failed.error is not None and not failed.ended
     engine = source("failing")
     outputs, error = run(engine, (0, [0, 1, 2], [None] * 3))
     assert outputs == {1: ([0], [1])}
     assert (error.message, error.item_index, error.node_id) == ("OSError: unplugged", 1, "s")
-    assert not drive(tick(engine, 1, 1)).outputs
+    assert drive(tick(engine, 1, 1)) == ([], None, True)
     counts = engine.metrics()["nodes"][0]
     assert (counts["execution_count"], counts["error_count"]) == (2, 1)
 

@@ -233,10 +233,22 @@ async def test_a_chain_through_the_engine_is_trimmed_in_every_link():
         _, error = run(opened(spec), (0, [0], [item]))
         raise error
 
-    error = await failure(outer, "x")
-    assert "outer" in error.message
-    assert "multiply.py" in error.traceback
-    assert "_engine.py" not in error.traceback
+    @node
+    def several(item):
+        """Runs a node inside itself, twice."""
+        failures = []
+        for _ in range(2):
+            try:
+                run_inside(item)
+            except NodeError as error:
+                failures.append(error)
+        raise ExceptionGroup("several", failures)
+
+    for cls in (outer, several):
+        error = await failure(cls, "x")
+        assert cls.type_name in error.message
+        assert "multiply.py" in error.traceback
+        assert "_calls.py" not in error.traceback
 
 
 async def test_a_file_that_is_no_python_is_shown_with_its_line(tmp_path, monkeypatch):

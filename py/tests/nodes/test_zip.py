@@ -37,6 +37,19 @@ def test_a_port_holds_1024_items():
     assert run(engine, (1, [1025], ["late"]))[0] == {9: ([1025], [{"a": 0, "b": "late"}])}
 
 
+def test_what_nests_too_deep_for_a_map_fails_alone():
+    deep = []
+    for _ in range(127):
+        deep = [deep]
+    engine = zipped()
+    _, error = run(engine, (0, [0], [deep]))
+    assert (error.code, error.path) == ("unrepresentable_value", "$" + "[0]" * 127)
+    assert run(engine, (0, [1], [deep[0]]), (1, [1], [1])) == (
+        {9: ([1], [{"a": deep[0], "b": 1}])},
+        None,
+    )
+
+
 @pytest.mark.parametrize("ports", [[], ["a", "a"], ["a b"], ["ü"], [""], ["a\n"], [1], "a"])
 def test_ports_are_different_plain_names(ports):
     with pytest.raises(ManifestError):
