@@ -48,6 +48,7 @@ export function moduleOf(source: string): string {
 export class Driver {
   private readonly thread: Thread;
   private listener: (message: ToPage) => void = () => {};
+  private end: (reason: Error) => void = () => {};
   private readonly page: PageNodes;
   private readonly nodes = new Map<string, { make: JsNodeFactory | JsNodeClass; entry: CatalogEntry }>();
   private readonly modules = new Map<string, string>();
@@ -58,7 +59,7 @@ export class Driver {
     const base = pathToFileURL(`${root}dist/remotemedia/`).href;
     const events = {
       message: (message: ToPage) => this.handle(message),
-      dead: (reason: unknown) => this.listener({ type: 'output', stream: 'stderr', text: String(reason) }),
+      dead: (reason: unknown) => this.end(new Error(`the thread died: ${String(reason)}`)),
     };
     this.thread = startThread(events, pathToFileURL(`${root}.cache/vitest-lib/engine.worker.js`).href);
     this.page = new PageNodes((type) => this.nodes.get(type)?.make);
@@ -89,6 +90,7 @@ export class Driver {
       onMessage?.(message);
       inbox.add(message);
     };
+    this.end = (reason) => inbox.fail(reason);
     this.thread.post({ type: 'start', run, job: { ...this.job(manifest), ...job } });
     const ended: boolean[] = [];
     const packets: Uint8Array[] = [];
@@ -167,14 +169,21 @@ class Inbox {
   readonly all: ToPage[] = [];
   private read = 0;
   private wake: () => void = () => {};
+  private failure: Error | null = null;
 
   add(message: ToPage): void {
     this.all.push(message);
     this.wake();
   }
 
+  fail(reason: Error): void {
+    this.failure = reason;
+    this.wake();
+  }
+
   async next(): Promise<ToPage> {
     while (this.read === this.all.length) {
+      if (this.failure) throw this.failure;
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });

@@ -19,8 +19,16 @@ export interface PlanResponse {
   readonly warnings: readonly Issue[];
 }
 
-/** Reads the planner's answer. Throws ManifestError if it holds issues. */
+/** Reads the planner's answer. Throws ManifestError if it holds issues, RemoteMediaError if it is none. */
 export function readPlan(json: string): PlanResponse {
+  try {
+    return read(json);
+  } catch (error) {
+    throw asError(error);
+  }
+}
+
+function read(json: string): PlanResponse {
   const response = JSON.parse(json) as Partial<PlanResponse> & { issues?: Issue[] };
   if (response.issues) throw ManifestError.of(response.issues);
   if (!response.plan) throw asError(new Error('the planner gave neither a plan nor issues'));

@@ -229,7 +229,9 @@ export class EngineHost {
     // Closing must not be interrupted by what was meant for the run.
     engine.clearInterrupt();
     const failure = engine.failure(thrown);
-    const circuits = counted ?? (await active.run?.circuits(active.job.circuits, failure)) ?? {};
+    // Whatever goes wrong from here on, the page must hear of the failure.
+    const asked = counted ?? active.run?.circuits(active.job.circuits, failure).catch(() => ({}));
+    const circuits = (await asked) ?? {};
     const error = alsoClosing(failure, await active.run?.close()).toJSON();
     this.post({ type: 'failed', run: active.id, error, packets, circuits }, buffersOf(packets));
   }
