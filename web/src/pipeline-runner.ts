@@ -117,7 +117,8 @@ export class PipelineRunner {
       const receiver = new Collector();
       try {
         const run = { manifest, input, options, receiver, dropped: {}, closing: null };
-        return receiver.result(await this.conduct(run));
+        const { plan, report } = await this.conduct(run);
+        return receiver.result(plan, report);
       } catch (thrown) {
         const error = asError(thrown);
         error.partial = receiver.current();
@@ -146,7 +147,7 @@ export class PipelineRunner {
         const manifest = manifestText(source);
         return this.turns.take(signal, async () => {
           const run = { manifest, input, options: { ...options, signal }, dropped, closing };
-          return this.conduct({ ...run, receiver: await outlet });
+          return (await this.conduct({ ...run, receiver: await outlet })).report;
         });
       },
       options.batched ?? false,
@@ -206,7 +207,7 @@ export class PipelineRunner {
     await this.turns.idle();
   }
 
-  private async conduct(run: Conducted): Promise<RunReport & { plan: PlanSummary }> {
+  private async conduct(run: Conducted): Promise<{ plan: PlanSummary; report: RunReport }> {
     const { manifest, options, receiver, dropped } = run;
     const begun = performance.now();
     return this.supervised(this.job('run', manifest, options), options, receiver, async (session) => {
@@ -217,7 +218,7 @@ export class PipelineRunner {
       const totalMs = options.enableMetrics ? performance.now() - begun : null;
       const report = await reportOf(plan, summary, session, dropped, totalMs);
       tell(run, session);
-      return { ...report, plan };
+      return { plan, report };
     });
   }
 

@@ -64,7 +64,7 @@ export class Collector implements Receiver {
     return { outputs: lists.length === 1 ? (lists[0] ?? []) : [], sinks: this.sinks };
   }
 
-  result({ plan, ...report }: RunReport & { plan: PlanSummary }): ExecuteResult {
+  result(plan: PlanSummary, report: RunReport): ExecuteResult {
     const { outputs, sinks } = this.current();
     return { outputs, sinks, result: { status: 'success', outputs, graph_info: plan.graphInfo }, ...report };
   }

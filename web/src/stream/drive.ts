@@ -13,8 +13,8 @@ import { arrange } from './sources.js';
 
 /** Rounds of plain numbers in one batch. */
 const maxNumbers = 4096;
-/** Rounds of ticks in one batch. */
-const maxTicks = 256;
+/** Rounds in one batch, where what is made or taken shall be new. */
+const maxFresh = 256;
 
 /** What a run is fed with. */
 export interface Drive {
@@ -59,8 +59,9 @@ async function pump(
   window: number,
 ): Promise<void> {
   const { session, pool } = run;
-  const pace = generating.length > 0 ? new Pace(1, maxTicks) : new Pace(maxItems, maxNumbers);
   let isTicking = generating.length > 0;
+  const isFresh = isTicking || Number.isFinite(window);
+  const pace = isFresh ? new Pace(1, maxFresh) : new Pace(maxItems, maxNumbers);
   session.answered = (ended) => {
     if (ended) isTicking = false;
     pace.answered();
@@ -68,8 +69,8 @@ async function pump(
   for (let first = 0; ; ) {
     if (!(isTicking && intake.isEnded)) await intake.ready();
     // How long a tick takes shows only if none waits behind another.
-    await session.room(Math.min(window, isTicking ? (pace.size < maxTicks ? 1 : 2) : 4));
-    const { rounds, columns } = intake.take(first, isTicking ? pace.size : Number.POSITIVE_INFINITY);
+    await session.room(Math.min(window, isTicking ? (pace.size < maxFresh ? 1 : 2) : 4));
+    const { rounds, columns } = intake.take(first, isFresh ? pace.size : Number.POSITIVE_INFINITY);
     intake.numbers = pace.size;
     const ticksAlone = rounds === 0 && isTicking && intake.isEnded && intake.failure === null;
     const count = ticksAlone ? pace.size : rounds;
