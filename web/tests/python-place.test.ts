@@ -1,5 +1,6 @@
 /** The place of Python nodes, alone with a real Pyodide. */
 import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { PythonPlace } from '../src/engine/python-place.js';
 import { CancelledError, RuntimeLoadError } from '../src/errors.js';
 import type { ProgressEvent } from '../src/metrics.js';
 import { readLayout } from '../src/packet.js';
-import { decodeParts } from '../src/packet-decode.js';
+import { decodePacket, decodeParts } from '../src/packet-decode.js';
 import { encodePacket } from '../src/packet-encode.js';
 import { Tensor, type Value } from '../src/values.js';
 import type { Job } from '../src/worker/protocol.js';
@@ -235,8 +236,8 @@ describe('in an engine', () => {
     nodeModules: [],
   };
 
-  async function open() {
-    return engine.open(await engine.plan(job), job);
+  async function open(signal?: AbortSignal) {
+    return engine.open(await engine.plan(job), job, signal);
   }
 
   function push(run: Awaited<ReturnType<typeof open>>) {
@@ -271,6 +272,34 @@ describe('in an engine', () => {
     new Uint8Array(buffer)[0] = 2;
     engine.clearInterrupt();
     work();
+  });
+
+  test('a cancel does not wait for an async node, which does no harm when it ends later', async () => {
+    const place = await engine.loadPython();
+    python(
+      `
+import asyncio
+from remotemedia.nodes.echo import EchoNode
+sync = EchoNode.process
+async def later(self, item):
+    await asyncio.sleep(0.2)
+    return "late"
+EchoNode.process = later
+`,
+      place,
+    );
+    const control = new AbortController();
+    const run = await open(control.signal);
+    setTimeout(() => control.abort(new CancelledError('enough')), 50);
+    await expect(push(run)).rejects.toThrow('enough');
+    expect(await run.close()).toBeUndefined();
+    const other = await open();
+    const results = await Promise.all([push(other), sleep(300)]);
+    expect(results[0].error).toBeNull();
+    const [packet] = results[0].packets;
+    expect(decodePacket(new Uint8Array(packet?.buffer ?? new ArrayBuffer(0))).values).toEqual(['late']);
+    await other.close();
+    python('EchoNode.process = sync', place);
   });
 
   test('a Python that died is started anew', async () => {
