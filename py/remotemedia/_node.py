@@ -49,7 +49,10 @@ class Node:
     requires: ClassVar[tuple[str, ...]] = ()
     stateful: ClassVar[bool] = False
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {"in": ("any",)}
-    """Input ports and the kinds of values they take."""
+    """Input ports and the kinds of values they take; a node without any generates, see `process`.
+
+    A port `$name` stands for the ports that the param `name`, a list of strings, names.
+    """
     outputs: ClassVar[dict[str, tuple[str, ...]]] = {"out": ("any",)}
     """Output ports and the kinds of values they give."""
     declared: ClassVar[dict[str, ParamSpec]] = {}

@@ -173,21 +173,21 @@ class PyodideHost:
     def _advance(self, entry: _Open, call: Effects) -> int:
         """Go on as far as the host must know something; returns the length of the result."""
         try:
-            effect = call.send(None)
+            try:
+                effect = call.send(None)
+            except StopIteration as end:
+                effect = end.value
             if isinstance(effect, Await):
                 effect = drive(_until_pause(call, effect))
-        except StopIteration as end:
-            effect = end.value
+            return self._answer(entry, effect)
         except BaseException as error:  # noqa: BLE001 - it goes over the wire
             return self._end(entry, error)
-        return self._answer(entry, effect)
 
     async def _advance_async(self, entry: _Open, call: Effects) -> int:
         try:
-            effect = await drive_async(_until_pause(call))
+            return self._answer(entry, await drive_async(_until_pause(call)))
         except BaseException as error:  # noqa: BLE001 - it goes over the wire
             return self._end(entry, error)
-        return self._answer(entry, effect)
 
     def _answer(self, entry: _Open, effect: Result | Emit | Sleep) -> int:
         if isinstance(effect, Emit):
@@ -283,4 +283,5 @@ def _wire(error: BaseException) -> dict[str, Any]:
     if isinstance(error, RemoteMediaError):
         return error.to_wire()
     cls = RemoteMediaError if isinstance(error, (Exception, SystemExit)) else CancelledError
-    return cls(f"{type(error).__name__}: {error}").to_wire()
+    code = "out_of_memory" if isinstance(error, MemoryError) else None
+    return cls(f"{type(error).__name__}: {error}", code=code).to_wire()

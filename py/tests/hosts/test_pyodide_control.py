@@ -138,3 +138,32 @@ def test_circuits_and_spans_are_in_the_metrics():
     assert 0 < metrics["circuits"]["n"]["wait_ms"] <= 30_000
     assert [order for order, _, _ in metrics["spans"]] == [0]
     assert metrics["skipped"]["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "name", "code"),
+    [
+        (MemoryError(), "RemoteMediaError", "out_of_memory"),
+        (KeyboardInterrupt(), "CancelledError", "cancelled"),
+    ],
+)
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_what_hits_while_the_result_is_written_ends_the_call(
+    monkeypatch, raised, name, code, is_async
+):
+    def refuse(*_):
+        raise raised
+
+    host = connect()
+    handle = host.open(one("PassThroughNode"))
+    with monkeypatch.context() as patch:
+        patch.setattr("remotemedia._hosts.pyodide.pack_into", refuse)
+        packets = parts(([0], 0, ["a"]))
+        if is_async:
+            length = await host.run_async(handle, math.inf, 0, *packets)
+        else:
+            length = host.run(handle, math.inf, 0, *packets)
+    status, _, packets, error = arena(host, length)
+    assert (status, packets, error["name"], error["code"]) == (FAILED, [], name, code)
+    assert arena(host, host.run(handle, math.inf, 0, *parts(([1], 0, ["b"]))))[0] == DONE
+    assert arena(host, host.close(handle))[0] == DONE
