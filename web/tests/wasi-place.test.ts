@@ -1,8 +1,12 @@
 /** What happens when the Rust runtime is not as it should be: modules written by hand that do wrong on purpose. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import binaryen from 'binaryen';
 import { describe, expect, test } from 'vitest';
 import { WasiPlace } from '../src/engine/wasi-place.js';
@@ -138,6 +142,61 @@ describe('input', () => {
     expect(thrown).toBeInstanceOf(RuntimeLoadError);
     expect(thrown).toMatchObject({ code: 'out_of_memory', message: expect.stringContaining('50000 bytes') });
     expect(place.alive).toBe(true);
+  });
+});
+
+describe('progress of a download', () => {
+  const module = readFileSync(
+    new URL(moduleThat('(i32.const 0)', { more: `(data (i32.const 0) "${'x'.repeat(60_000)}")` })),
+  );
+
+  /** What is told while a server sends the module in small pieces. */
+  async function loadFrom(
+    headers: Record<string, string>,
+    content = module,
+  ): Promise<[number, number | null][]> {
+    const server = createServer(async (_, response) => {
+      response.writeHead(200, headers);
+      for (let at = 0; at < content.length; at += 500) {
+        response.write(content.subarray(at, at + 500));
+        if (at % 5000 === 0) await nextTurn();
+      }
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const steps: [number, number | null][] = [];
+    const { port } = server.address() as AddressInfo;
+    await WasiPlace.load(`http://127.0.0.1:${port}/`, {
+      enter() {},
+      stderr() {},
+      progress: (loaded, total) => void steps.push([loaded, total]),
+    });
+    server.close();
+    return steps;
+  }
+
+  const size = module.length;
+  const known = { 'content-length': String(size) };
+
+  test.each([
+    ['while it is compiled', { ...known, 'content-type': 'application/wasm' }],
+    ['without the right type', known],
+  ])('counts bytes %s', async (_, headers) => {
+    const steps = await loadFrom(headers);
+    expect(steps[0]).toEqual([0, null]);
+    expect(steps.at(-1)).toEqual([size, size]);
+    expect(steps.length).toBeGreaterThan(3);
+    expect(steps.length).toBeLessThanOrEqual(20);
+    expect(steps.slice(1).every(([, total]) => total === size)).toBe(true);
+  });
+
+  test('knows no total of compressed content', async () => {
+    const packed = gzipSync(module);
+    const headers = { 'content-length': String(packed.length), 'content-encoding': 'gzip' };
+    expect(await loadFrom(headers, packed)).toEqual([
+      [0, null],
+      [size, size],
+    ]);
   });
 });
 
