@@ -11,7 +11,7 @@ import type { LoadMetrics, ProgressEvent } from '../metrics.js';
 import type { EngineAssets, Job, NodeModule, PageCall, PageReply, Span } from '../worker/protocol.js';
 import type { JsPlace } from './js-place.js';
 import type { Enter, Segment, SegmentPlan } from './place.js';
-import { type PlanResponse, readPlan } from './plan.js';
+import { makePlan, type PlanResponse } from './plan.js';
 import type { PythonPlace } from './python-place.js';
 import { type OpenSegment, Run } from './run.js';
 import { WasiPlace } from './wasi-place.js';
@@ -81,7 +81,7 @@ export class Engine {
     const catalogs = { python: pythonCatalog, 'js:worker': modules, 'js:page': job.pageNodes };
     const { runtimeHint: runtime_hint, metrics, trace } = job;
     const rest = JSON.stringify({ catalogs, runtime_hint, metrics, trace });
-    return readPlan(wasi.plan(`{"manifest":${job.manifest},${rest.slice(1)}`));
+    return makePlan(wasi, `{"manifest":${job.manifest},${rest.slice(1)}`);
   }
 
   /** Loads what a plan needs and opens its segments; once `signal` is aborted, closes them and throws its reason. */
