@@ -53,8 +53,12 @@ def as_json(manifest: Any) -> Any:
         text.encode()
         return _as_read(parse_json(text), MOST_NESTING)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        message = f"the manifest is not JSON: {error}"
-        raise ManifestError([], message) from error
+        raise not_json(error) from error
+
+
+def not_json(error: Exception) -> ManifestError:
+    """Return the error of a manifest that is not JSON."""
+    return ManifestError([Issue("wrong_type", "$", f"not JSON: {error}", expected="object")])
 
 
 def _as_read(value: Any, levels: int) -> Any:

@@ -65,7 +65,7 @@ def _branch(entry: Entry) -> Schema:
 def params_schema(entry: Entry) -> Schema:
     """Return the JSON Schema of a node's params, other words for them included."""
     properties: dict[str, Schema] = {}
-    rules = []
+    rules: list[Schema] = []
     required = entry["params"].get("required", ())
     for name, spec in entry["params"]["properties"].items():
         properties[name] = _param(spec)

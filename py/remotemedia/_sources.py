@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from remotemedia._errors import ManifestError, RuntimeLoadError
 from remotemedia._json_text import parse_json
+from remotemedia._manifest import not_json
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -17,8 +18,7 @@ def read_json(source: str | PathLike[str]) -> Any:
     try:
         return parse_json(_text(source))
     except ValueError as error:
-        message = f"the manifest is not JSON: {error}"
-        raise ManifestError([], message) from error
+        raise not_json(error) from error
 
 
 def read_yaml(source: str | PathLike[str]) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vectors import difference
 
-from remotemedia import ManifestError, RemoteMediaError
+from remotemedia import ManifestError, Pipeline, RemoteMediaError
 from remotemedia._catalog import Catalog
 from remotemedia._hosts.wasmtime import RustRuntime
 from remotemedia._manifest import as_json, validate
@@ -279,5 +279,27 @@ def test_what_is_no_json_is_refused_alike(judges, value, readable):
         return
     with pytest.raises((RemoteMediaError, RecursionError, ValueError)):
         in_rust(manifest, "auto")
-    with pytest.raises(ManifestError, match="not JSON"):
+    with pytest.raises(ManifestError, match="not JSON") as caught:
         in_python(manifest, "auto")
+    assert [(issue.code, issue.path) for issue in caught.value.issues] == [("wrong_type", "$")]
+
+
+@pytest.mark.parametrize("hint", ["auto", "python"])
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [("1e400", False), ("9" * 400, False), (r'"\ud800"', False), ("NaN", False), ("", False),
+     ("[" * 254 + "]" * 254, False), ("[" * 253 + "]" * 253, True), ("1e300", True),
+     ('{"a": 1, "a": 2}', True), (r'"\ud83d\ude00"', True)],
+    ids=lambda value: str(value)[:20],
+)  # fmt: skip
+def test_text_is_read_as_in_javascript(text, readable, hint):
+    """The same cases as in web/tests/manifest-text.test.ts."""
+    node = '{"id": "a", "node_type": "CounterNode", "params": {"initial_count": 9007199254740993}}'
+    manifest = f'{{"version": "v1", "metadata": {{"extra": {text}}}, "nodes": [{node}]}}'
+    if readable:
+        pipeline = Pipeline.from_json(manifest, runtime_hint=hint)
+        assert pipeline.run_sync([None]) == [{"count": 9007199254740994, "input": None}]
+        return
+    with pytest.raises(ManifestError, match="not JSON") as caught:
+        Pipeline.from_json(manifest, runtime_hint=hint).run_sync([])
+    assert [(issue.code, issue.path) for issue in caught.value.issues] == [("wrong_type", "$")]
