@@ -18,6 +18,7 @@ def test_the_preferred_runtime_comes_first():
     assert catalog.runtimes("B") == ["python"]
     assert catalog.runtimes("C") == []
     assert catalog.find("C") is None
+    assert catalog.find("B", "rust") is catalog.find("B", "python")
 
 
 def test_near_misses():
