@@ -28,13 +28,32 @@ def merged(*catalogs: list[Entry]) -> list[Entry]:
     return list(found.values())
 
 
+def for_planning(entry: Entry) -> dict[str, object]:
+    """Return what the planner reads of an entry; pages fetch no words that only people read."""
+    params = {
+        name: {key: value for key, value in schema.items() if key not in {"description", "unit"}}
+        for name, schema in entry["params"]["properties"].items()
+    }
+    small = {
+        "type": entry["type"],
+        "aliases": entry["aliases"],
+        "params": {"required": entry["params"]["required"], "properties": params},
+        "inputs": dict.fromkeys(entry["inputs"]),
+        "outputs": dict.fromkeys(entry["outputs"]),
+        "requires": entry["requires"],
+    }
+    # What the planner takes for granted.
+    granted = {"aliases": [], "requires": [], "inputs": {"in": None}, "outputs": {"out": None}}
+    return {key: value for key, value in small.items() if granted.get(key) != value}
+
+
 def main() -> None:
     """Write the files, or say which of them are out of date."""
     python = Registry().catalog()
     rust = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     entries = merged(python, rust)
     files = {
-        "web/src/generated/python-catalog.json": _json(python),
+        "web/src/generated/python-catalog.json": _json([for_planning(entry) for entry in python]),
         "web/src/generated/manifest.ts": types(entries),
         "schema/manifest.schema.json": _json(manifest_schema(entries)),
     }
