@@ -59,7 +59,7 @@ def main() -> None:
     }
     old = [name for name, text in files.items() if _text(Path(name)) != text]
     if "--check" in sys.argv:
-        sys.exit("".join(f"{name} is out of date: run scripts/generate\n" for name in old))
+        sys.exit("".join(f"{name} is out of date: run scripts/generate\n" for name in old) or None)
     for name in old:
         print(f"generate: {name}")
         Path(name).parent.mkdir(parents=True, exist_ok=True)
