@@ -215,6 +215,8 @@ class Pipeline:
         on_progress: Progress | None = None,
     ) -> Iterator[tuple[str, Any]]:
         """Do the same, blocking; needs threads."""
+        if not THREADS:
+            raise CapabilityError("there are no threads here: use `pipeline.stream(...)`")
         feed = self._blocking_feed(input_data, sources, live)
         with self._turns.blocking():
             control = self._control(feed, timeout_ms)

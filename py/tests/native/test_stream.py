@@ -170,6 +170,22 @@ async def test_leaving_early_closes_everything_before_it_returns():
     assert await shared.run([1]) == [1, "1 in all"]
 
 
+async def test_a_run_that_fails_closes_its_source_before_it_returns():
+    async def talk():
+        try:
+            yield "bad"
+            await asyncio.sleep(3600)
+        finally:
+            EVENTS.append("source")
+
+    with pytest.raises(NodeError, match="bad"):
+        await python().run(talk())
+    assert sorted(EVENTS) == ["node", "source"]
+    with pytest.raises(NodeError, match="bad"):
+        await asyncio.to_thread(python().run_sync, talk())
+    assert EVENTS.count("source") == 2
+
+
 async def test_a_plain_generator_is_closed():
     def talk():
         try:

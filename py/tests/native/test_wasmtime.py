@@ -268,6 +268,18 @@ def test_a_trace_has_a_track_per_place():
     assert ("crossings", "python → rust:runtime") in spans
 
 
+def test_loading_is_progress():
+    events = []
+    pipeline = Pipeline.from_manifest(chain([("AddNode", {})]))
+    pipeline.run_sync([1], on_progress=events.append)
+    first, *_, last = events
+    assert (first["phase"], last["phase"]) == ("load-wasm", "run")
+    assert first["loaded"] == first["total"] > 100_000
+    events.clear()
+    pipeline.run_sync([1], on_progress=events.append)
+    assert {event["phase"] for event in events} == {"run"}
+
+
 def test_nothing_is_measured_unless_it_is_asked_for(monkeypatch):
     pipeline = Pipeline.from_manifest(chain([("AddNode", {})]))
     pipeline.run_sync([1])
