@@ -7,7 +7,7 @@ const threshold = 5;
 
 /** What a runner knows of nodes that failed, by JSON of [id, type, params]. */
 export class CircuitStore {
-  private states = new Map<string, { failures: number; openUntil: number }>();
+  private readonly states = new Map<string, { failures: number; openUntil: number }>();
 
   /** The states now, for the next run. */
   current(): Circuits {
@@ -20,15 +20,13 @@ export class CircuitStore {
     );
   }
 
-  /** Takes over what a run left. */
-  replace(circuits: Circuits): void {
+  /** Takes over what a run says of its nodes. */
+  update(circuits: Circuits): void {
     const now = performance.now();
-    this.states = new Map(
-      Object.entries(circuits).map(([key, { failures, wait_ms }]) => [
-        key,
-        { failures, openUntil: now + wait_ms },
-      ]),
-    );
+    for (const [key, { failures, wait_ms }] of Object.entries(circuits)) {
+      if (failures === 0) this.states.delete(key);
+      else this.states.set(key, { failures, openUntil: now + wait_ms });
+    }
   }
 
   /** Counts a failure that the engine could not report. */

@@ -257,7 +257,7 @@ export class PipelineRunner {
         }
       },
       items: (delivery) => receiver?.add(delivery),
-      circuits: (circuits) => job.kind === 'run' && this.circuits.replace(circuits),
+      circuits: (circuits) => this.circuits.update(circuits),
       overdue: (circuit) => overdue.push(circuit),
       stuck: () => this.engines.prepare(),
     });

@@ -69,7 +69,7 @@ export interface Circuit {
 
 /**
  * Circuit breakers of nodes that failed, by JSON of [id, type, params] (complete params, as in the plan). What a run
- * gives back takes the place of what its job had: entries of nodes that are not in its plan come back as they were.
+ * gives back is of its plan's nodes alone; those that are good again have no failures.
  */
 export type Circuits = Readonly<Record<string, Circuit>>;
 
