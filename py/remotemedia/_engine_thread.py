@@ -61,7 +61,11 @@ class EngineThread(Control):
     def start(self, effects: Effects) -> None:
         """Start the thread, with the context variables of the caller."""
         run = copy_context().run
-        Thread(target=run, args=(self._main, effects), name="remotemedia", daemon=True).start()
+        thread = Thread(target=run, args=(self._main, effects), name="remotemedia", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # there are too many
+            self.end(None, error)
 
     def _main(self, effects: Effects) -> None:
         self.ident = get_ident()

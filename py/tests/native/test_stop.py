@@ -334,6 +334,18 @@ def test_a_good_call_closes_the_count():
     works(shared)
 
 
+def test_a_thread_that_cannot_be_started(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    shared = pipeline(FineNode)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start"):
+            shared.run_sync([1])
+    works(shared)
+
+
 CTRL_C = """
 import sys
 sys.path[:0] = ["py", "py/tests", "py/tests/native"]
