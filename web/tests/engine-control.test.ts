@@ -1,9 +1,12 @@
 /** Deadlines and cancels, as the page sees them: what the engine tells, and that its thread goes on. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JsNode } from '../src/js-node.js';
 import type { ToPage } from '../src/worker/protocol.js';
 import { chain, Driver, type Outcome } from './engine-driver.js';
+import { createRunner } from './runners.js';
+import { root } from './vectors.js';
 
 const never = 'new Promise(() => {})';
 let log: string[] = [];
@@ -107,6 +110,33 @@ describe('deadlines', () => {
     const { sinks, failed } = await driver.run(manifest, items.slice(0, 12));
     expect(failed).toBeNull();
     expect(sinks.n0).toEqual(items.slice(0, 12));
+  });
+});
+
+describe('through a runner, an endless loop', () => {
+  test.each([
+    ['js', 'in the worker', 'endless.mjs'],
+    ['js', 'that never settles in the worker', 'never.mjs'],
+    ['rust', 'in Rust', 'SpinNode'],
+  ])('%s: %s ends in NodeTimeoutError, and the runner goes on', async (runtime, _, node) => {
+    const wasm = pathToFileURL(`${root}dist/wasm/test-runtime.wasm`).href;
+    const runner = await createRunner({ assets: { wasm } });
+    if (runtime === 'js') runner.registerNode('LoopNode', new URL(`nodes/${node}`, import.meta.url));
+    const manifest = chain(
+      { node_type: 'PassThroughNode' },
+      { node_type: runtime === 'js' ? 'LoopNode' : node, timeout_ms: 100 },
+    );
+    await runner.execute(chain({ node_type: 'PassThroughNode' }), [1]);
+    const failure = await runner.execute(manifest, ['spin']).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      name: 'NodeTimeoutError',
+      code: 'node_timeout',
+      nodeId: 'n1',
+      runtime,
+      itemIndex: 0,
+    });
+    expect((await runner.execute(chain({ node_type: 'PassThroughNode' }), [1])).outputs).toEqual([1]);
+    await runner.close();
   });
 });
 

@@ -302,6 +302,14 @@ EchoNode.process = later
     python('EchoNode.process = sync', place);
   });
 
+  test('a Python that ran out of memory says so', async () => {
+    await engine.loadPython();
+    const fatal = Object.assign(new Error('Aborted(OOM)'), { pyodide_fatal_error: true });
+    const failure = engine.failure(fatal);
+    expect(failure).toBeInstanceOf(RuntimeLoadError);
+    expect(failure.code).toBe('out_of_memory');
+  });
+
   test('a Python that died is started anew', async () => {
     const before = await engine.loadPython();
     python(

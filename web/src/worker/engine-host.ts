@@ -129,13 +129,14 @@ export class EngineHost {
     if (job.kind === 'wasm' || job.kind === 'python') return this.loaded(active);
     const response = await engine.plan(job);
     control.signal.throwIfAborted();
+    const { segments } = response.plan;
     this.post({ type: 'planned', run: id, plan: summaryOf(response) });
     if (job.kind === 'preload') {
-      await engine.load(response.plan.segments);
+      await engine.load(segments);
       return this.loaded(active);
     }
-    if (response.plan.segments.some(({ nodes }) => nodes.some(({ timeout_ms }) => timeout_ms !== undefined)))
-      active.deadlines = new (await import('./deadlines.js')).Deadlines(id, this.post);
+    if (segments.some(({ nodes }) => nodes.some(({ timeout_ms }) => timeout_ms !== undefined)))
+      active.deadlines = new (await import('./deadlines.js')).Deadlines(id, segments, this.post);
     const run = await engine.open(response, job, control.signal);
     run.onReturn = () => active.deadlines?.leave();
     return run;
