@@ -16,7 +16,7 @@ from remotemedia._manifest import as_json, validate
 from remotemedia._registry import Registry
 from remotemedia._schema import HINTS
 
-EXAMPLES = 100_000 if os.environ.get("REMOTEMEDIA_LONG") else 2_000
+EXAMPLES = 30_000 if os.environ.get("REMOTEMEDIA_LONG") else 2_000
 
 
 def entry(name, properties, *, required=(), inputs=("in",), outputs=("out",), aliases=()):
