@@ -105,6 +105,15 @@ describe('deadlines', () => {
     expect((await driver.run(chain({ node_type: 'AddNode' }), [1])).sinks.n0).toEqual([1]);
   });
 
+  test('a short deadline after a long one', async () => {
+    const manifest = chain(
+      { node_type: 'PageSlow', timeout_ms: 1e9 },
+      { node_type: 'PageNever', timeout_ms: 50 },
+    );
+    const { failed } = await driver.run(manifest, [7]);
+    expect(failed?.error).toMatchObject({ name: 'NodeTimeoutError', node_id: 'n1' });
+  });
+
   test('the deadline is that of a call, not of all together', async () => {
     const manifest = chain({ node_type: 'PageSlow', timeout_ms: 250 });
     const { sinks, failed } = await driver.run(manifest, items.slice(0, 12));
