@@ -55,7 +55,12 @@ class TrackCapture implements AsyncIterator<Audio, undefined> {
     this.context = context;
     const frames = Math.max(1, Math.round((chunkMs * context.sampleRate) / 1000));
     this.source = context.createMediaStreamSource(new MediaStream([track]));
-    this.node = new AudioWorkletNode(context, 'remotemedia-capture', { processorOptions: { frames } });
+    const { channelCount } = track.getSettings();
+    this.node = new AudioWorkletNode(context, 'remotemedia-capture', {
+      processorOptions: { frames },
+      // Some sources begin with a moment of mono.
+      ...(channelCount ? { channelCount, channelCountMode: 'explicit' } : {}),
+    });
     this.node.port.onmessage = ({ data }: MessageEvent<Message>) => this.receive(data);
     this.node.onprocessorerror = () => this.finish();
     // Browsers render only what leads to the destination; the worklet's own output is silence.
@@ -86,8 +91,8 @@ class TrackCapture implements AsyncIterator<Audio, undefined> {
       return;
     }
     const { first, channels } = message;
-    this.firstFrame ??= first;
     if (channels.length > 0) {
+      this.firstFrame ??= first;
       const { sampleRate } = this.context;
       this.give(new Audio(channels, sampleRate, (first - this.firstFrame) / sampleRate));
     }
