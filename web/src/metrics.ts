@@ -51,7 +51,7 @@ export interface LoadMetrics {
 
 /** How far something has come. `total` is null while unknown. */
 export interface ProgressEvent {
-  /** `download`: bytes of a bundle; the loads: parts; `run`: input items. */
+  /** `download`, `load-wasm`: bytes; the other loads: parts; `run`: input items. */
   phase: 'download' | 'load-wasm' | 'load-pyodide' | 'load-packages' | 'run';
   loaded: number;
   total: number | null;

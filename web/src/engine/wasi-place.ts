@@ -4,10 +4,9 @@
  * Views into its memory are made anew at every use, because growth detaches them.
  */
 import { errorFromWire, type RemoteMediaError, RuntimeLoadError, type WireError } from '../errors.js';
-import { readLocalFile } from '../node.js';
 import { type Packet, packetSize, writeContiguous } from '../packet.js';
 import type { Until } from '../worker/protocol.js';
-import { count } from './download.js';
+import { compile } from './download.js';
 import { failed, type Outgoing, type Segment, type SegmentMetrics, type StepResult } from './place.js';
 import { ProcessExit, wasiImports } from './wasi.js';
 
@@ -282,27 +281,4 @@ export class WasiSegment implements Segment {
 
 function gone(): RuntimeLoadError {
   return new RuntimeLoadError('the Rust runtime is gone after a panic');
-}
-
-async function compile(url: URL, progress: (loaded: number, total: number | null) => void) {
-  progress(0, null);
-  const local = readLocalFile(url);
-  if (local) {
-    const { byteLength } = await local;
-    progress(byteLength, byteLength);
-    return WebAssembly.compile(await local);
-  }
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-  const counted = count(response.clone(), progress);
-  const [module] = await Promise.all([compileResponse(response), counted]);
-  return module;
-}
-
-function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  // Streaming needs the right MIME type, which not every server sends.
-  if (response.headers.get('content-type')?.startsWith('application/wasm')) {
-    return WebAssembly.compileStreaming(response);
-  }
-  return response.arrayBuffer().then((bytes) => WebAssembly.compile(bytes));
 }
