@@ -24,7 +24,7 @@ export async function preparePlanning(wasmUrl: string, pyodideUrl: string) {
     for (let k = -3; k < repetitions; k++) {
       const begun = performance.now();
       const response = await engine.plan({ kind: 'run', manifest, pageNodes: [], nodeModules: [], ...rest });
-      const run = await engine.open(response, false);
+      const run = await engine.open(response, rest);
       if (k >= 0) times.push(performance.now() - begun);
       await run.close();
     }

@@ -33,8 +33,8 @@ def read(name, text):
     return from_json_form(json.loads(text))
 
 
-def test_there_are_the_four():
-    assert NAMES == ["calculator", "mixed", "text-processor", "voice-gate"]
+def test_every_example_is_tested():
+    assert NAMES == ["calculator", "live-voice", "mixed", "text-processor", "voice-gate"]
 
 
 @pytest.mark.parametrize("name", NAMES)
