@@ -41,6 +41,8 @@ export class Engine {
   /** Plans of open segments by handle. */
   private readonly opened = { rust: new Map<number, SegmentPlan>(), python: new Map<number, SegmentPlan>() };
   private readonly interrupt: Uint8Array | null;
+  /** Runs that are being opened; those that were cancelled meanwhile close their segments while another run goes on. */
+  private opening = 0;
 
   /** `interrupt` is shared memory through which the page interrupts Python. */
   constructor(assets: EngineAssets, hooks: EngineHooks, interrupt: SharedArrayBuffer | null = null) {
@@ -90,7 +92,21 @@ export class Engine {
     { metrics, trace, circuits }: Pick<Job, 'metrics' | 'trace' | 'circuits'>,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<Run> {
+    this.opening++;
+    try {
+      return await this.openAll(plan, { metrics, trace, circuits }, signal);
+    } finally {
+      this.opening--;
+    }
+  }
+
+  private async openAll(
+    plan: PlanResponse['plan'],
+    { metrics, trace, circuits }: Pick<Job, 'metrics' | 'trace' | 'circuits'>,
+    signal: AbortSignal,
+  ): Promise<Run> {
     await this.load(plan.segments);
+    signal.throwIfAborted();
     for (const plans of Object.values(this.opened)) plans.clear();
     const segments: OpenSegment[] = [];
     const isFresh = Object.keys(circuits).length === 0;
@@ -101,6 +117,7 @@ export class Engine {
       crossings: metrics ? new (await import('./crossings.js')).Crossings() : null,
       trace: trace ? new (await import('./trace.js')).Trace() : null,
       signal,
+      isShared: () => this.opening > 0,
     });
     try {
       for (const segment of plan.segments) {

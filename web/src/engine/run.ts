@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly trace: Trace | null;
   /** Ends the run with its reason, at once if the run only waits. */
   readonly signal: AbortSignal;
+  /** Whether somebody else may call the places while this run waits. */
+  readonly isShared: () => boolean;
 }
 
 /** What a batch gave to the sinks. With an error, only rounds below `error.round` count. */
@@ -62,6 +64,7 @@ export class Run {
   private readonly segments: readonly OpenSegment[];
   private readonly pool: BufferPool;
   private readonly signal: AbortSignal;
+  private readonly isShared: () => boolean;
   private readonly crossings: Crossings | null;
   private readonly trace: Trace | null;
   private readonly measures: boolean;
@@ -69,10 +72,14 @@ export class Run {
   private readonly generating: Set<number>;
   private lastBreath = performance.now();
 
-  constructor(segments: readonly OpenSegment[], { inputs, pool, crossings, trace, signal }: RunOptions) {
+  constructor(
+    segments: readonly OpenSegment[],
+    { inputs, pool, crossings, trace, signal, isShared }: RunOptions,
+  ) {
     this.segments = segments;
     this.pool = pool;
     this.signal = signal;
+    this.isShared = isShared;
     this.crossings = crossings;
     this.trace = trace;
     this.measures = crossings !== null || trace !== null;
@@ -191,7 +198,7 @@ export class Run {
     for (const { to, packet } of result.outputs) {
       if (to === null) toHost.push(this.sendHome(from, packet));
       else {
-        const safe = isLast && !this.isCalledBefore(from, to);
+        const safe = isLast && !this.isCalledBefore(from, to) && !this.isShared();
         inboxes[to]?.add(this.placeOf(from), safe ? packet : copyOf(packet));
       }
     }
