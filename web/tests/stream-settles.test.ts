@@ -184,3 +184,21 @@ test('streams that are stopped at random moments', { timeout: 600_000 }, async (
     expect.arrayContaining(['cancelled', 'closed', 'finished', 'internal_error', 'worker_died']),
   );
 });
+
+test('a run that is cancelled while it opens does not disturb the next one', async () => {
+  const own = await createRunner();
+  own.registerNode('SlowStartNode', () => ({
+    init: () => sleep(25) as Promise<void>,
+    process: (item) => item,
+  }));
+  own.registerNode('PageNode', () => async (item) => item);
+  const slow = chain({}, { node_type: 'SlowStartNode' });
+  const items = Array.from({ length: 20_000 }, (_, k) => k);
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const cancelled = own.execute(slow, [1], { signal: AbortSignal.timeout(10) });
+    const next = own.execute(pipelines.page.manifest, items);
+    await expect(cancelled).rejects.toMatchObject({ name: 'CancelledError' });
+    expect((await next).outputs).toEqual(items);
+  }
+  await own.close();
+});
