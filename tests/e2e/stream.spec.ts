@@ -105,7 +105,7 @@ test('a track comes as chunks with true times, and leaving the loop lets go of i
   expect(outcome.dropped).toEqual({ n: 0 });
   // Only the one that makes the tone is open, and the track is its owner's.
   expect(outcome.after).toEqual({ open: 1, state: 'live' });
-  expect(outcome.worklets).toEqual([expect.stringMatching(/^http.*\/lib\/capture\.worklet\.js$/)]);
+  expect(outcome.worklets).toEqual([expect.stringMatching(/^http.*\/lib\/capture\.worklet\.js\?no-inline$/)]);
 });
 
 test('a stream ends with its track, also when the owner stops it', async ({ page, siteUrl }) => {

@@ -25,8 +25,8 @@ export async function captureTrack(
     );
   }
   const context = new AudioContext();
-  // Bundlers look for exactly this expression.
-  const script = worklet ?? new URL('./capture.worklet.js', import.meta.url);
+  // Bundlers look for exactly this expression; the query keeps Vite from making a data URL of so small a file.
+  const script = worklet ?? new URL('./capture.worklet.js?no-inline', import.meta.url);
   try {
     await context.audioWorklet.addModule(script);
   } catch (error) {
