@@ -1,5 +1,10 @@
 //! Random packets: round trips, and what happens when bytes change.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, reason = "tests")]
+
+#[path = "support/fuzz.rs"]
+mod fuzz;
+#[path = "support/json_change.rs"]
+mod json_change;
 
 use std::rc::Rc;
 
@@ -86,8 +91,34 @@ fn decode(bytes: &[u8]) -> Result<Vec<Item>, Error> {
     Ok(packets.iter().map(Packet::items).collect::<Result<Vec<_>, _>>()?.concat())
 }
 
+/// What stands in headers.
+const WORDS: [&str; 22] = [
+    "rounds",
+    "edges",
+    "values",
+    "refs",
+    "kind",
+    "dtype",
+    "shape",
+    "buffer",
+    "sample_rate",
+    "timestamp",
+    "list",
+    "bytes",
+    "tensor",
+    "audio",
+    "i64",
+    "f64",
+    "f32",
+    "u8",
+    "bool",
+    "$",
+    "-0",
+    "9007199254740993",
+];
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(fuzz::config(400))]
 
     #[test]
     fn items_survive(items in items()) {
@@ -125,6 +156,32 @@ proptest! {
         match decode(&bytes) {
             Err(error) => prop_assert_eq!(error.detail().code, "bad_packet"),
             // What was read must be writable again.
+            Ok(items) => prop_assert_eq!(Packet::of(&items).items().unwrap(), items),
+        }
+    }
+
+    #[test]
+    fn changed_headers_are_refused_or_still_packets(
+        items in items(),
+        changes in prop::collection::vec(json_change::change(&WORDS), 1..5),
+        cut in prop::option::of((any::<prop::sample::Index>(), 0usize..20)),
+    ) {
+        let mut packet = Packet::of(&items);
+        let mut header = serde_json::from_slice(packet.header.bytes()).unwrap();
+        for change in &changes {
+            json_change::apply(&mut header, change);
+        }
+        packet.header = header.to_string().into_bytes().into();
+        if let Some((at, length)) = cut.filter(|_| !packet.buffers.is_empty()) {
+            let at = at.index(packet.buffers.len());
+            let buffer = &mut packet.buffers[at];
+            *buffer = Buffer::from(vec![7u8; length]);
+        }
+        match decode(&contiguous::write(&packet).unwrap()) {
+            Err(error) => {
+                prop_assert_eq!(error.detail().code, "bad_packet");
+                prop_assert!(error.detail().path.is_some(), "{}", error);
+            }
             Ok(items) => prop_assert_eq!(Packet::of(&items).items().unwrap(), items),
         }
     }

@@ -15,6 +15,9 @@ use serde_json::{Value as Json, json};
 /// Stands for the number of the flush round, which depends on how many ticks there were.
 pub const FLUSH: u64 = u64::MAX;
 
+/// More than any test needs.
+const MOST_TICKS: usize = 100_000;
+
 /// What goes in at the sources that do not generate.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -118,6 +121,7 @@ fn drive(engine: &mut Engine, sources: &[Source<'_>], batch: usize, outputs: &mu
     let mut ticking = sources.iter().any(|source| source.generates);
     let mut first = 0;
     while first < rounds || ticking {
+        assert!(first <= rounds + MOST_TICKS, "the sources never end");
         let end = if ticking { first + batch } else { rounds.min(first + batch) };
         let value = |source: &Source<'_>, round: usize| {
             if source.generates { Some(Value::Null) } else { source.items.get(round).cloned() }

@@ -152,7 +152,8 @@ fn the_engine_agrees_with_the_naive_interpreter() {
     let registry = registry();
     let (mut failed, mut skipped, mut given) = (0, 0, 0);
     let count = if std::env::var_os("REMOTEMEDIA_LONG").is_some() { 20_000 } else { 600 };
-    for seed in 0..count {
+    let first = count * std::env::var("PROPTEST_RNG_SEED").map_or(0, |seed| seed.parse().unwrap());
+    for seed in first..first + count {
         let mut random = Random(seed);
         let manifest = graph(&mut random);
         let input: Vec<Value> = (0..random.below(40)).map(|_| Value::Int(random.below(40) as i64)).collect();
