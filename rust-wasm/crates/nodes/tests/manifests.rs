@@ -54,6 +54,9 @@ fn plans_are_those_of_the_vectors() {
             })
             .collect();
         assert_eq!(json!(segments), vector["segments"], "{file}");
+        if let Some(inputs) = vector.get("inputs") {
+            assert_eq!(&plan["inputs"], inputs, "{file}");
+        }
         assert_eq!(plan["graph_info"]["execution_order"], vector["execution_order"], "{file}");
     }
 }
