@@ -58,6 +58,7 @@ export class RunSession {
   private wake: (() => void) | null = null;
   private failure: RemoteMediaError | null = null;
   private cancelReason: RemoteMediaError | null = null;
+  private isOver = false;
   private deadline: Timer;
   private grace: Timer[] = [];
   private resolvePlanned!: (plan: PlanSummary) => void;
@@ -107,7 +108,8 @@ export class RunSession {
 
   /** Ends the run with `reason`: asks first, and ends the thread if there is no prompt answer. */
   cancel(reason: RemoteMediaError): void {
-    if (this.failure || this.cancelReason) return;
+    // After the end its timers would kill the engine under the next run.
+    if (this.isOver || this.cancelReason) return;
     this.cancelReason = reason;
     clearTimeout(this.deadline);
     const { client } = this;
@@ -222,6 +224,7 @@ export class RunSession {
   }
 
   private close(): void {
+    this.isOver = true;
     clearTimeout(this.deadline);
     for (const timer of this.grace) clearTimeout(timer);
     this.wakeUp();
