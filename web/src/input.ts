@@ -8,7 +8,10 @@ export type StreamInput = AsyncIterable<Value> | Iterable<Value> | ReadableStrea
 /** Input of a run or of one source: a list is items, a stream is items as they come, anything else is one item. */
 export type AnyInput = Input | StreamInput;
 
-/** What to do when items come faster than they are processed (docs/streams.md). */
+/**
+ * What to do when items come faster than they are processed (docs/streams.md). A MediaStreamTrack cannot be made to wait: with
+ * `block` its chunks are kept in memory.
+ */
 export type LivePolicy = 'block' | 'drop_oldest' | 'latest';
 
 /** How input is given and taken. */

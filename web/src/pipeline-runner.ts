@@ -277,13 +277,13 @@ export class PipelineRunner {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
+      this.engines.release();
     }
   }
 
   /** After a failure: a new engine if the old one is dead, and no page nodes left open. */
   private async recover(): Promise<void> {
     if (!this.isClosed) this.engines.current();
-    this.engines.release();
     await (await this.pageHost?.catch(() => null))?.closeAll();
   }
 
