@@ -38,7 +38,9 @@ def check_params(
     for key, value in params.items():
         at = child(path, key)
         name = names.get(key, key)
-        if name not in properties:
+        if name not in properties and schema.get("additionalProperties"):
+            complete[name] = value
+        elif name not in properties:
             issues.append(_unknown(key, list(properties), at))
         elif key != _first(name, properties[name], params):
             issues.append(
@@ -55,7 +57,8 @@ def check_params(
         elif name in schema.get("required", ()):
             at = child(path, name)
             issues.append(Issue("missing_field", at, f"the param {name} is required"))
-    return {name: complete[name] for name in properties if name in complete}, issues
+    order = [*properties, *(name for name in complete if name not in properties)]
+    return {name: complete[name] for name in order if name in complete}, issues
 
 
 def _first(name: str, spec: dict[str, Any], params: dict[str, Any]) -> str:

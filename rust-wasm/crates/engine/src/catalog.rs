@@ -110,6 +110,9 @@ pub struct Params {
     /// A schema per name.
     #[serde(default)]
     pub properties: JsonMap<String, Json>,
+    /// Whether params that are not named are taken as they are.
+    #[serde(default, rename = "additionalProperties")]
+    pub takes_others: bool,
 }
 
 fn default_inputs() -> JsonMap<String, Json> {

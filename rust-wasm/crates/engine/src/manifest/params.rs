@@ -15,6 +15,10 @@ pub(super) fn complete(given: &Fields<'_>, schema: &Params, issues: &mut Issues)
     for (key, value) in given.object {
         let path = given.at(key);
         let Some(name) = schema.resolve(key) else {
+            if schema.takes_others {
+                complete.insert(key.clone(), (*value).clone());
+                continue;
+            }
             let allowed: Vec<&str> = schema.properties.keys().map(String::as_str).collect();
             let message = format!("unknown param {key:?}; allowed: {}", allowed.join(", "));
             issues.error("unknown_param", path, message, allowed, value);

@@ -80,7 +80,7 @@ fn items(input: Option<&Json>, path: &str) -> Result<Vec<Value>, Error> {
 /// The error of items for a node that takes none from outside.
 pub(super) fn no_source(id: &str, sources: &[String]) -> Error {
     Error::manifest(vec![Issue {
-        code: "unknown_endpoint",
+        code: "unknown_source",
         path: key_path("$.sources", id),
         message: format!("{id:?} is no source that takes items; there are: {}", sources.join(", ")),
         severity: Severity::Error,
