@@ -51,7 +51,7 @@ class Feed:
     ) -> None:
         if sources is not None and input_data is not None:
             message = "give either an input or sources, not both"
-            raise TypeError(message)
+            raise ManifestError([Issue("unexpected_input", "$.input", message)], message)
         self._input = input_data
         self._named = None if sources is None else dict(sources)
         self.is_one = False

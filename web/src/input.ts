@@ -16,7 +16,7 @@ export type LivePolicy = 'block' | 'drop_oldest' | 'latest';
 
 /** How input is given and taken. */
 export interface InputOptions {
-  /** Input of single sources, by node id; what `input` gives goes to the other ones. */
+  /** Input of single sources, by node id, instead of one input for all. */
   sources?: Record<string, AnyInput>;
   /** For all sources, or by node id. By default `block`, for a MediaStreamTrack `drop_oldest`. */
   live?: LivePolicy | Record<string, LivePolicy>;

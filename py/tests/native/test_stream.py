@@ -357,5 +357,5 @@ async def test_what_is_no_source(hint):
         await shared.run(sources={"mic": [1], "end": [1], "x": [2]})
     issues = [(issue.code, issue.path) for issue in caught.value.issues]
     assert issues == [("unknown_source", "$.sources.end"), ("unknown_source", "$.sources.x")]
-    with pytest.raises(TypeError, match="not both"):
+    with pytest.raises(ManifestError, match="not both"):
         await shared.run([1], sources={"mic": [1]})

@@ -31,12 +31,11 @@ export function arrange(plan: PlanSummary, input: AnyInput | undefined, options:
   const generating = plan.inputs.filter(({ generates }) => generates);
   const taking = plan.inputs.filter(({ generates }) => !generates);
   const issues = unknownSources(taking, addressed);
-  const rest = taking.filter(({ node }) => !Object.hasOwn(addressed, node));
   const given: [readonly Endpoint[], AnyInput | undefined][] = taking
     .filter(({ node }) => Object.hasOwn(addressed, node))
     .map((endpoint) => [[endpoint], addressed[endpoint.node]]);
-  if (rest.length > 0) given.push([rest, input]);
-  else if (!isNothing(input)) issues.push(unexpectedInput());
+  if (!options.sources && taking.length > 0) given.push([taking, input]);
+  else if (!isNothing(input)) issues.push(unexpectedInput(options));
   if (issues.length > 0) throw ManifestError.of(issues);
   const lists: ListFeed[] = [];
   const streams: Arranged['streams'][number][] = [];
@@ -69,8 +68,8 @@ function unknownSources(taking: readonly Endpoint[], addressed: Record<string, A
     }));
 }
 
-function unexpectedInput(): Issue {
-  const message = 'no source takes this input';
+function unexpectedInput({ sources }: InputOptions): Issue {
+  const message = sources ? 'give either an input or sources, not both' : 'no source takes this input';
   return { code: 'unexpected_input', path: '$.input', message, severity: 'error' };
 }
 
