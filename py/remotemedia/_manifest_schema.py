@@ -81,7 +81,7 @@ def params_schema(entry: Entry) -> Schema:
     schema = {
         "type": "object",
         "description": entry["summary"],
-        "additionalProperties": False,
+        "additionalProperties": entry["params"].get("additionalProperties", False),
         "properties": properties,
     }
     return schema | ({"allOf": rules} if rules else {})

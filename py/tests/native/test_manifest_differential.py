@@ -19,11 +19,17 @@ from remotemedia._schema import HINTS
 EXAMPLES = 30_000 if os.environ.get("REMOTEMEDIA_LONG") else 2_000
 
 
-def entry(name, properties, *, required=(), inputs=("in",), outputs=("out",), aliases=()):
+def entry(
+    name, properties, *, required=(), inputs=("in",), outputs=("out",), aliases=(), more=False
+):
     return {
         "type": name,
         "aliases": list(aliases),
-        "params": {"required": list(required), "properties": properties},
+        "params": {
+            "required": list(required),
+            "properties": properties,
+            "additionalProperties": more,
+        },
         "inputs": {port: {"kinds": ["any"]} for port in inputs},
         "outputs": {port: {"kinds": ["any"]} for port in outputs},
     }
@@ -49,6 +55,7 @@ FURTHER = [
     entry("LimitsNode", LIMITS, required=["high"], aliases=["Limits", "EchoNode"]),
     entry("JoinNode", {"ports": NAMES}, required=["ports"], inputs=["$ports"]),
     entry("MixedNode", {"ports": {**NAMES, "default": ["x"]}}, inputs=["$ports", "main"]),
+    entry("OpenNode", {"n": {"type": "integer", "default": 1, "aliases": ["m"]}}, more=True),
     entry("TickNode", {}, inputs=[], outputs=["out", "more"]),
     entry("ForkNode", {}, inputs=["in", "side"], outputs=["left", "right"]),
 ]
