@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotemedia._effects import Stopped
 from remotemedia._engine import size_of
-from remotemedia._errors import NodeError, NodeTimeoutError, RemoteMediaError, RuntimeLoadError
+from remotemedia._errors import RemoteMediaError, RuntimeLoadError
 from remotemedia._runner import PythonPlace, Run, close_all, note_later_error
 
 if TYPE_CHECKING:
@@ -148,9 +148,10 @@ class Execution:
             skipped = metrics["skipped"]
             self.skipped["count"] += skipped["count"]
             self.skipped["errors"] = (self.skipped["errors"] + skipped["errors"])[:100]
-            if "circuits" in metrics:
+            lost = "circuits" not in metrics
+            if not lost:
                 kept.circuits.read(part.segment, metrics["circuits"])
-            if isinstance(failure, RemoteMediaError) and _took_engine_down(failure):
+            if isinstance(failure, RemoteMediaError) and (lost or failure is self._control.cause):
                 kept.circuits.count(part.segment, failure.node_id)
             if kept.trace is not None:
                 kept.trace.add_segment(part.segment, part.opened, metrics)
@@ -160,13 +161,6 @@ class Execution:
             kept.trace.add("run", "run", "runs", start, began - start)
         if kept.metrics is not None:
             kept.metrics.add([(p.place, m) for p, m in told], (began - start) * 1e6, began)
-
-
-def _took_engine_down(failure: RemoteMediaError) -> bool:
-    """Tell whether the call that failed could not be counted by its engine."""
-    return isinstance(failure, NodeTimeoutError) or (
-        isinstance(failure, NodeError) and failure.code in ("panic", "out_of_memory")
-    )
 
 
 def _teller(on_progress: Progress, feed: Feed) -> Callable[[int, list[Any], list[Any]], None]:

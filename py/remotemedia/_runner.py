@@ -99,7 +99,7 @@ class Run:
                 if taken is None and not self._ticking:
                     break
                 start = perf_counter()
-                count = ticks if self._ticking else taken.rounds
+                count = (taken and taken.rounds) or ticks
                 columns = taken.columns if taken else []
                 yield from self._pass(range(first, first + count), self._batches(first, columns))
                 first += count

@@ -39,13 +39,14 @@ class Turns:
         """Wait for the turn and keep it inside of the `with` block."""
         event = Event()
         turn = _Turn(event.set)
-        self._join(turn, running_loop())
-        token = _inside.set((*_inside.get(), turn))
+        before = _inside.get()
         try:
+            self._join(turn, running_loop())
+            _inside.set((*before, turn))
             event.wait()
             yield
         finally:
-            _inside.reset(token)
+            _inside.set(before)  # not `reset`: an abandoned run may end in another context
             self._leave(turn)
 
     @asynccontextmanager
@@ -56,14 +57,14 @@ class Turns:
         loop = asyncio.get_running_loop()
         event = asyncio.Event()
         turn = _Turn(lambda: loop.call_soon_threadsafe(event.set), loop)
-        self._join(turn)
         before = _inside.get()
-        _inside.set((*before, turn))
         try:
+            self._join(turn)
+            _inside.set((*before, turn))
             await event.wait()
             yield
         finally:
-            _inside.set(before)  # not `reset`: an abandoned task ends in another context
+            _inside.set(before)
             self._leave(turn)
 
     def _join(self, turn: _Turn, blocked: Any = None) -> None:

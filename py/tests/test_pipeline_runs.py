@@ -14,6 +14,7 @@ from remotemedia import (
     NodeError,
     NodeTimeoutError,
     Pipeline,
+    RemoteMediaError,
 )
 
 
@@ -85,6 +86,13 @@ def test_ticks_and_items_share_their_rounds():
     ]
     two = python(both(RANGE, ("RangeGeneratorNode", {"start": 10, "end": 12})))
     assert two.run_sync() == [0, 10, 1, 11, 2, 3, 4]
+
+
+def test_ticks_keep_step_with_lists_whose_items_are_large():
+    large = [bytes([k]) * (1 << 20) for k in range(30)]
+    pipeline = python(both(("RangeGeneratorNode", {"end": 30}), ("PassThroughNode", {})))
+    values = pipeline.run_sync(sources={"b": large})
+    assert [v if isinstance(v, int) else v[0] for v in values] == [k for k in range(30) for _ in "ab"]
 
 
 def test_lists_per_source():
@@ -173,6 +181,22 @@ def test_circuits_are_kept_from_run_to_run():
     with pytest.raises(NodeError, match="bad"):
         fresh.run_sync(["bad"])
     assert fresh.run_sync([1]) == [1]
+
+
+@pytest.mark.parametrize("raised", [MemoryError, NodeTimeoutError])
+def test_every_failed_call_counts_once(raised):
+    class RaisingNode(Node):
+        """Raises what could also mean that its engine is gone."""
+
+        def process(self, item):
+            raise raised("no")
+
+    pipeline = python(chain([("RaisingNode", {})]), node_types=[RaisingNode])
+    for _ in range(5):
+        with pytest.raises(RemoteMediaError, match="no"):
+            pipeline.run_sync([1])
+    with pytest.raises(CircuitOpenError):
+        pipeline.run_sync([1])
 
 
 def test_a_call_that_took_too_long_is_noticed_after_it_too():

@@ -71,3 +71,10 @@ def test_large_numbers_are_compared_as_floats(item, least):
         for hint in ("rust", "python")
     ]
     assert given[0] == given[1]
+
+
+@pytest.mark.parametrize("size", [2**31, 2**32, 2**53, 2**63 - 1])
+@pytest.mark.parametrize("hint", ["rust", "python"])
+def test_a_batch_may_be_larger_than_any_memory(size, hint):
+    manifest = chain([("BatcherNode", {"batch_size": size})])
+    assert Pipeline.from_manifest(manifest, runtime_hint=hint).run_sync([1, 2]) == [[1, 2]]

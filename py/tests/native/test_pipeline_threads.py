@@ -40,3 +40,13 @@ def test_threads_with_loops_wait():
     in_threads(work)
     assert results == {i: [[i], [-i]] for i in range(4)}
     assert MOST == [1] * 8
+
+
+def test_a_stream_may_be_left_in_another_thread_than_it_began():
+    shared = pipeline(AloneNode)
+    stream = shared.stream_sync(iter(range(9)))
+    assert next(stream)[1] == 0
+    in_threads(lambda _: stream.close(), count=1)
+    results = []
+    in_threads(lambda _: results.append(shared.run_sync([1])), count=1)
+    assert results == [[1]]

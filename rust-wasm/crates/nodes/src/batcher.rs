@@ -19,14 +19,14 @@ pub const TYPE: NodeType = NodeType {
         "runtime": "rust", "stateful": true, "requires": []
     }"#,
     create: |params| {
-        let size = usize::try_from(params.integer("batch_size")?).ok().filter(|&size| size > 0);
+        let size = u64::try_from(params.integer("batch_size")?).ok().filter(|&size| size > 0);
         let size = size.ok_or_else(|| Failure::new("batch_size is smaller than 1"))?;
         Ok(Box::new(Batcher { size, partial: params.flag("partial")?, items: Vec::new() }))
     },
 };
 
 struct Batcher {
-    size: usize,
+    size: u64,
     partial: bool,
     items: Vec<Value>,
 }
@@ -35,7 +35,7 @@ impl Node for Batcher {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
         check_nesting(item)?;
         self.items.push(item.clone());
-        if self.items.len() == self.size {
+        if self.items.len() as u64 == self.size {
             out.emit(std::mem::take(&mut self.items));
         }
         Ok(())
