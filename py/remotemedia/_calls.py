@@ -62,10 +62,13 @@ def call_for_all(
     calls = zip(rounds, values, strict=True)  # one iterator: it goes on after a failure
     step.executions += len(rounds)
     going = True
-    while going:
-        run = _one_by_one if step.is_watched else _in_a_row
-        going = yield from run(step, calls, outputs, failed)
-    step.executions -= sum(1 for _ in calls)  # they are not made
+    try:
+        while going:
+            run = _one_by_one if step.is_watched else _in_a_row
+            going = yield from run(step, calls, outputs, failed)
+    finally:
+        step.executions -= sum(1 for _ in calls)  # they are not made
+        step.errors = min(step.errors, step.executions)  # a stop may come between two calls
 
 
 def _in_a_row(
@@ -89,9 +92,11 @@ def _in_a_row(
                 ascii_text = kind is str and result.isascii()
                 add_value(result if ascii_text else represent(result))
                 add_round(round_)
-    except Exception as error:  # noqa: BLE001 - a node may raise anything
+    except BaseException as error:
         step.errors += 1
-        failure = yield from _retry(step, process, (value,), round_, outputs, error)
+        if not isinstance(error, Exception):
+            raise  # the run is stopped
+        failure = yield from _try(step, process, (value,), round_, outputs, error)
         return failure is None or failed(step, round_, failure)
     return False
 
@@ -127,43 +132,46 @@ def _call(
     if refusal:
         step.executions -= len(arguments)
         return refusal
-    try:
-        step.enter(round_)
-        outputs.add(round_, (yield from _unfold(step, verb(*arguments))))
-    except Exception as error:  # noqa: BLE001 - a node may raise anything
-        step.errors += len(arguments)
-        return (yield from _retry(step, verb, arguments, round_, outputs, error))
-    step.circuit = None
-    return None
+    return (yield from _try(step, verb, arguments, round_, outputs))
 
 
-def _retry(
+def _try(
     step: Step,
     verb: Callable[..., Any],
     arguments: tuple[Any, ...],
     round_: int,
     outputs: Outputs,
-    failure: Exception,
+    failure: Exception | None = None,
 ) -> Effects:
-    """Call again as the manifest asks; returns None once it works, else the last exception."""
+    """Call as often as the manifest asks; `failure` is that of a first try that was made already.
+
+    Returns None once it works, else the last exception.
+    """
     policy = step.retry or {"max_retries": 0}
-    for attempt in range(policy["max_retries"]):
-        most = min(policy["max_delay_ms"], LONGEST_WAIT)
-        with suppress(OverflowError):
-            most = min(most, policy["base_delay_ms"] * float(policy["multiplier"]) ** attempt)
-        yield Sleep(random.uniform(0, most))  # noqa: S311
-        step.executions += len(arguments)
+    for retry in range(-1 if failure is None else 0, policy["max_retries"]):
+        if retry >= 0:
+            yield Sleep(_wait_ms(policy, retry))
+            step.executions += len(arguments)
         try:
             step.enter(round_)
             outputs.add(round_, (yield from _unfold(step, verb(*arguments))))
-        except Exception as error:  # noqa: BLE001 - a node may raise anything
+        except BaseException as error:
             step.errors += len(arguments)
+            if not isinstance(error, Exception):
+                raise  # the run is stopped
             failure = error
         else:
             step.circuit = None
             return None
     step.has_failed()
     return failure
+
+
+def _wait_ms(policy: dict[str, Any], retry: int) -> float:
+    most = min(policy["max_delay_ms"], LONGEST_WAIT)
+    with suppress(OverflowError):
+        most = min(most, policy["base_delay_ms"] * float(policy["multiplier"]) ** retry)
+    return random.uniform(0, most)  # noqa: S311
 
 
 def _unfold(step: Step, result: Any) -> Effects:

@@ -93,12 +93,12 @@ class Engine:
         self.is_async = any(step.is_async for step in self._steps)
 
     def open(self) -> None:
-        """Initialise the nodes; if one fails, those before it are closed."""
+        """Initialise the nodes; if one fails, it and those before it are closed."""
         step = None
         try:
             for step in self._steps:
+                self._open.append(step)  # first: it may fail with half of what it needs
                 step.node.init()
-                self._open.append(step)
         except BaseException as error:
             failure: BaseException = error
             if isinstance(error, Exception) and step:
@@ -187,17 +187,19 @@ class Engine:
             if not step.is_timed:
                 self._enter(NO_DEADLINE, 0)
         start = perf_counter() if self._measures or self._spans is not None else None
-        if rounds and step.source:
-            yield from step.source.tick_for_all(rounds, outputs, self._failed)
-        elif rounds:
-            yield from call_for_all(step, rounds, values, outputs, self._failed)
-        if flush is not None and step.flushes and (flush, step.order) < self._limit:
-            yield from call_flush(step, flush, outputs, self._failed)
-        if start is not None:
-            self._measured(step, start, perf_counter())
+        try:
+            if rounds and step.source:
+                yield from step.source.tick_for_all(rounds, outputs, self._failed)
+            elif rounds:
+                yield from call_for_all(step, rounds, values, outputs, self._failed)
+            if flush is not None and step.flushes and (flush, step.order) < self._limit:
+                yield from call_flush(step, flush, outputs, self._failed)
+        finally:
+            if start is not None:
+                self._measured(step, start)
 
-    def _measured(self, step: Step, start: float, end: float) -> None:
-        duration = (end - start) * 1e6
+    def _measured(self, step: Step, start: float) -> None:
+        duration = (perf_counter() - start) * 1e6
         if self._measures:
             step.measured(duration)
         if self._spans is not None and len(self._spans) < MOST_SPANS:

@@ -77,7 +77,7 @@ class EngineThread(Control):
             self.feed.close()
             if self._runner is not None and self.feed.is_async:
                 self._runner.run(self.feed.stop())
-        except Exception as later:  # noqa: BLE001 - the run has ended
+        except BaseException as later:  # noqa: BLE001 - the caller raises it
             error = error or later
         self.end(result, error)
         if self._runner is not None:

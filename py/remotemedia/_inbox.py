@@ -8,6 +8,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._engine import size_of
+from remotemedia._errors import RemoteMediaError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -148,6 +149,9 @@ class Inbox:
                     while queue.is_full():
                         await room.wait()
                         room.clear()
+        except asyncio.CancelledError:
+            error = RemoteMediaError("what the source awaited was cancelled")
+            raise
         except Exception as failure:  # noqa: BLE001 - the run raises it
             error = failure
         finally:

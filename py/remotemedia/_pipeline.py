@@ -247,24 +247,28 @@ class Pipeline:
 
     def _plan(self, on_progress: Progress | None = None) -> Planned:
         with self._planning:
-            if self._planned is None:
-                start = perf_counter()
-                metrics, trace = self._kept.metrics, self._kept.trace
-                self._planned = planned = make_plan(
-                    self._manifest,
-                    self._kept.registry,
-                    self._hint,
-                    metrics=metrics is not None,
-                    trace=trace is not None,
-                )
-                rust = planned.rust
-                if metrics is not None and rust is not None:
-                    metrics.load_ms["wasm_ms"] = rust.load_ms
-                if trace is not None:
-                    trace.add("load and plan", "load", "loads", start, perf_counter() - start)
-                if on_progress is not None and rust is not None:
-                    on_progress({"phase": "load-wasm", "loaded": rust.size, "total": rust.size})
-            return self._planned
+            known = self._planned
+            planned = self._planned = known or self._make_plan()
+        rust = planned.rust
+        if on_progress is not None and rust is not None and known is None:
+            on_progress({"phase": "load-wasm", "loaded": rust.size, "total": rust.size})
+        return planned
+
+    def _make_plan(self) -> Planned:
+        start = perf_counter()
+        metrics, trace = self._kept.metrics, self._kept.trace
+        planned = make_plan(
+            self._manifest,
+            self._kept.registry,
+            self._hint,
+            metrics=metrics is not None,
+            trace=trace is not None,
+        )
+        if metrics is not None and planned.rust is not None:
+            metrics.load_ms["wasm_ms"] = planned.rust.load_ms
+        if trace is not None:
+            trace.add("load and plan", "load", "loads", start, perf_counter() - start)
+        return planned
 
     async def _stream(
         self, feed: Feed, timeout_ms: float | None, on_progress: Progress | None
@@ -297,8 +301,9 @@ class Pipeline:
 
     def _abandon(self, cause: RemoteMediaError) -> None:
         """Keep nothing that a thread may still use that was left alone."""
-        if isinstance(cause, NodeTimeoutError):
-            for segment in self.plan()["segments"]:
+        planned = self._planned  # without the lock, which that thread may hold
+        if planned is not None and isinstance(cause, NodeTimeoutError):
+            for segment in planned.plan["segments"]:
                 self._kept.circuits.count(segment, cause.node_id)
         self.recycle()
 

@@ -14,6 +14,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from remotemedia._effects import Stopped
 from remotemedia._engine_thread import EngineThread
 from remotemedia._errors import CancelledError, RemoteMediaError
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from remotemedia._segment import Segment
     from remotemedia._stream import Batches
 
+LOOK_S = 0.05
+"""How often a waiting caller looks for Ctrl-C or, inside a node of another run, for its stop."""
 ASK_S = 0.005
 """How long a run may take to end by itself."""
 REPEAT_S = 0.02
@@ -57,11 +60,7 @@ class Job(EngineThread):
             self._start(effects)
             self._wait_for_end()
         except BaseException as interrupt:
-            self._abort(interrupt)
-            while not self.done.is_set():
-                with suppress(KeyboardInterrupt):
-                    self._wait_for_end()
-            self._explain(interrupt)
+            self._end_now(interrupt)
             raise
         return self._outcome()
 
@@ -108,12 +107,10 @@ class Job(EngineThread):
                     yield from self.outbox
                     self._take()
                 else:
-                    news.wait(GRACE_S)
+                    news.wait(LOOK_S)
                     news.clear()
         except BaseException as interrupt:
-            self._abort(interrupt)
-            self._wait_for_end()
-            self._explain(interrupt)
+            self._end_now(interrupt)
             raise
         self._outcome()
 
@@ -152,8 +149,16 @@ class Job(EngineThread):
         self._explain(interrupt)
 
     def _wait_for_end(self) -> None:
-        while not self.done.wait(GRACE_S):  # with a limit: else Windows would not see Ctrl-C
+        while not self.done.wait(LOOK_S):
             pass
+
+    def _end_now(self, interrupt: BaseException) -> None:
+        """Stop, and wait for the end whatever else is raised meanwhile."""
+        while not self.done.is_set():
+            with suppress(KeyboardInterrupt, Stopped):
+                self._abort(interrupt)
+                self._wait_for_end()
+        self._explain(interrupt)
 
     def _abort(self, interrupt: BaseException) -> None:
         """Stop because of what was raised in the caller."""

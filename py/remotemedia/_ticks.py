@@ -48,9 +48,11 @@ class Source:
             item = yield from self._next()
             if item is not None:
                 outputs.add(round_, [addressed(step, item)])
-        except Exception as error:  # noqa: BLE001 - a node may raise anything
+        except BaseException as error:
             step.executions += 1
             step.errors += 1
+            if not isinstance(error, Exception):
+                raise  # the run is stopped
             step.has_failed()
             return error
         step.executions += item is not None

@@ -36,7 +36,7 @@ class BadEndNode(ProbeNode):
         raise ValueError("stuck")
 
 
-def test_a_node_that_cannot_start_closes_those_before():
+def test_a_node_that_cannot_start_is_closed_with_those_before():
     spec = segment(
         [("a", "ProbeNode", {}), ("b", "BadStartNode", {})],
         [("a.out", "b.in")],
@@ -46,7 +46,7 @@ def test_a_node_that_cannot_start_closes_those_before():
     with pytest.raises(NodeError, match="ValueError: no") as caught:
         opened(spec, [ProbeNode, BadStartNode])
     assert (caught.value.node_id, caught.value.item_index) == ("b", None)
-    assert LOG == ["init a", "close a"]
+    assert LOG == ["init a", "close b", "close a"]
 
 
 def test_a_node_that_cannot_close_does_not_keep_others_open():
@@ -77,7 +77,7 @@ def test_what_fails_after_the_first_error_is_noted():
     assert caught.value.__notes__ == [
         "then failed: NodeError: ValueError: stuck [node 'a' (BadEndNode)]"
     ]
-    assert LOG == ["init a", "close a"]
+    assert LOG == ["init a", "close b", "close a"]
 
 
 class Injected(BaseException):
@@ -205,10 +205,10 @@ def test_an_interrupt_of_a_close_is_raised_when_all_are_closed():
     assert closed == LOG
 
 
-def test_an_interrupt_of_an_init_closes_those_before():
+def test_an_interrupt_of_an_init_closes_what_was_begun():
     with pytest.raises(KeyboardInterrupt):
         opened(between(InterruptedNode, "init"), [ProbeNode, InterruptedNode])
-    assert LOG == ["init a", "init b", "close a"]
+    assert LOG == ["init a", "init b", "close b", "close a"]
 
 
 def test_memory_that_runs_out_has_a_code_of_its_own():

@@ -92,7 +92,9 @@ def test_ticks_keep_step_with_lists_whose_items_are_large():
     large = [bytes([k]) * (1 << 20) for k in range(30)]
     pipeline = python(both(("RangeGeneratorNode", {"end": 30}), ("PassThroughNode", {})))
     values = pipeline.run_sync(sources={"b": large})
-    assert [v if isinstance(v, int) else v[0] for v in values] == [k for k in range(30) for _ in "ab"]
+    assert [v if isinstance(v, int) else v[0] for v in values] == [
+        k for k in range(30) for _ in "ab"
+    ]
 
 
 def test_lists_per_source():

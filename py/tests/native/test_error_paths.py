@@ -21,6 +21,7 @@ CASES = {
         {"operation": "none", "args": [1, 0]}, {"operation": 1, "args": [1, 0]},
         {"operation": "none", "args": []},
     ],
+    "ExpanderNode": [1],
     "FilterNode": [None, True, [1], "x"],
     "BatcherNode": [DEEP, {"a": DEEP[0]}],
     "WavDecodeNode": [None, "RIFF", b"RIFF"],
@@ -41,7 +42,7 @@ CASES = {
         np.zeros(()), np.zeros((1, 1, 1)), np.zeros((0, 3)), [np.zeros((1, 1, 1)), 8000],
     ],
 }  # fmt: skip
-PARAMS = {"VADNode": {"input_sample_rate": 8000}}
+PARAMS = {"ExpanderNode": {"expansion_factor": 10_000_001}, "VADNode": {"input_sample_rate": 8000}}
 
 
 def refused(kind, item, hint):

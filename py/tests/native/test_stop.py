@@ -15,7 +15,7 @@ import pytest
 from segments import chain
 from vectors import ROOT
 
-from remotemedia import Node, NodeError, NodeTimeoutError, Pipeline
+from remotemedia import Node, NodeError, NodeTimeoutError, Pipeline, _supervisor
 from remotemedia._hosts.wasmtime import PATH_VARIABLE
 
 CLOSED = []
@@ -234,7 +234,59 @@ def test_a_run_that_is_quick_enough():
 def test_what_opened_is_closed_when_init_never_ends():
     with pytest.raises(NodeTimeoutError):
         pipeline(InitNode).run_sync([1], timeout_ms=100)
-    assert CLOSED == ["n0"]
+    assert CLOSED == ["n1", "n0"]
+
+
+def test_a_stopped_call_is_counted_as_it_ended():
+    shared = pipeline(LoopNode, timeout_ms=50)
+    with pytest.raises(NodeTimeoutError):
+        shared.run_sync([1, 2, "stop", 4])
+    first, second = shared.get_metrics()["node_metrics"]
+    assert (first["execution_count"], first["error_count"]) == (4, 0)
+    assert (second["execution_count"], second["error_count"]) == (3, 1)
+    assert second["total_duration_us"] > 40_000
+
+
+class NestedNode(DoorNode):
+    """Runs another pipeline that never ends."""
+
+    def stay(self):
+        return pipeline(LoopNode).run_sync(["stop"])
+
+
+def test_a_run_inside_a_node_ends_with_the_run_outside():
+    with pytest.raises(NodeTimeoutError) as caught:
+        pipeline(NestedNode).run_sync(["stop"], timeout_ms=100)
+    assert "left alone" not in caught.value.message
+    assert sorted(CLOSED) == ["n0", "n0", "n1", "n1"]
+
+
+def test_a_callback_that_never_returns_is_left_alone(monkeypatch):
+    monkeypatch.setattr(_supervisor, "CLOSING_S", 0.1)
+    shared = Pipeline.from_manifest(chain([("MultiplyNode", {})]))
+    with pytest.raises(NodeTimeoutError, match="left alone"):
+        shared.run_sync([1], timeout_ms=50, on_progress=lambda _: RELEASE.wait())
+    assert shared.run_sync([1]) == [2]
+
+
+def test_a_source_that_exits_when_it_is_closed():
+    def talk():
+        try:
+            yield from [1, "stop"]
+        finally:
+            sys.exit(3)
+
+    ended = []
+
+    def work():
+        with suppress(NodeTimeoutError, SystemExit):
+            pipeline(LoopNode, timeout_ms=50).run_sync(talk())
+        ended.append(True)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert ended
 
 
 @pytest.mark.parametrize("kind", ENDING)

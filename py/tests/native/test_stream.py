@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from segments import chain
 
-from remotemedia import Audio, CapabilityError, ManifestError, Node, NodeError, Pipeline
+from remotemedia import (
+    Audio,
+    CapabilityError,
+    ManifestError,
+    Node,
+    NodeError,
+    Pipeline,
+    RemoteMediaError,
+)
 
 EVENTS = []
 GATE = threading.Event()
@@ -184,6 +192,17 @@ async def test_a_run_that_fails_closes_its_source_before_it_returns():
     with pytest.raises(NodeError, match="bad"):
         await asyncio.to_thread(python().run_sync, talk())
     assert EVENTS.count("source") == 2
+
+
+async def test_a_source_that_is_cancelled_is_no_source_that_has_ended():
+    async def talk():
+        yield 1
+        gone = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        await gone
+
+    with pytest.raises(RemoteMediaError, match="source awaited was cancelled"):
+        await python().run(talk())
 
 
 async def test_a_plain_generator_is_closed():
