@@ -1,13 +1,12 @@
 """The command line: `remotemedia run | validate | inspect | pack | nodes`.
 
-Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted by Ctrl-C. With --json an error is
-printed as JSON too.
+Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted by Ctrl-C, 141 nobody reads the
+output. With --json an error is printed as JSON too.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -15,15 +14,16 @@ from typing import TYPE_CHECKING
 from remotemedia._errors import ManifestError, PackageError, RemoteMediaError
 from remotemedia._json_form import JsonFormError
 from remotemedia.cli import inspect, nodes, pack, run, validate
+from remotemedia.cli._output import drop_output, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, FAILED, BAD_INPUT = range(3)
-INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C has ended."""
+INTERRUPTED, UNREAD = 130, 141
+"""What shells expect of a program that Ctrl-C has ended, and of one whose output nobody reads."""
 
-_CODES = "exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted"
+_CODES = "exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted, 141 output not read"
 _COMMANDS = (run, validate, inspect, pack, nodes)
 
 
@@ -44,24 +44,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always")
         warnings.showwarning = lambda message, *_, **__: _tell(f"warning: {message}")
         try:
-            return int(options.execute(options))
-        except (ManifestError, PackageError, JsonFormError, OSError, UnicodeDecodeError) as error:
-            _tell(str(error))
-            _print_if_asked(options, error)
-            return BAD_INPUT
-        except RemoteMediaError as error:
-            _tell(error.traceback or "", str(error))
-            _print_if_asked(options, error)
-            return FAILED
-        except KeyboardInterrupt as interrupt:
-            _tell("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
-            return INTERRUPTED
+            code = _execute(options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            drop_output()
+            return UNREAD
+        return code
+
+
+def _execute(options: argparse.Namespace) -> int:
+    try:
+        return int(options.execute(options))
+    except BrokenPipeError:
+        raise
+    except (ManifestError, PackageError, JsonFormError, OSError, UnicodeDecodeError) as error:
+        _tell(str(error))
+        _print_if_asked(options, error)
+        return BAD_INPUT
+    except RemoteMediaError as error:
+        _tell(error.traceback or "", str(error))
+        _print_if_asked(options, error)
+        return FAILED
+    except KeyboardInterrupt as interrupt:
+        _tell("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
+        return INTERRUPTED
 
 
 def _print_if_asked(options: argparse.Namespace, error: Exception) -> None:
     if getattr(options, "json", False):
         known = error if isinstance(error, RemoteMediaError) else RemoteMediaError(str(error))
-        print(json.dumps({"error": known.to_wire()}, ensure_ascii=False))
+        print_json({"error": known.to_wire()})
 
 
 def _tell(*lines: str) -> None:

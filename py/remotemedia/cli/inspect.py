@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._package import Package
 from remotemedia._pipeline import Pipeline
+from remotemedia.cli._output import print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +36,7 @@ def execute(options: argparse.Namespace) -> int:
         "warnings": package.warnings,
     }
     if options.json:
-        print(json.dumps(told, ensure_ascii=False))
+        print_json(told)
         return 0
     for name, size in told["entries"].items():
         print(f"{size:>10}  {name}")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from remotemedia._registry import Registry
+from remotemedia.cli._output import print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +21,7 @@ def execute(options: argparse.Namespace) -> int:
     """List."""
     catalog = Registry().catalog()
     if options.json:
-        print(json.dumps(catalog, indent=2, ensure_ascii=False))
+        print_json(catalog, indent=2)
         return 0
     for entry in catalog:
         params = ", ".join(

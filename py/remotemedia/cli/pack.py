@@ -6,12 +6,12 @@ give the same bytes.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotemedia._package import Package, manifest_in, pack, read_manifest
 from remotemedia._pipeline import Pipeline
+from remotemedia.cli._output import print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +35,7 @@ def execute(options: argparse.Namespace) -> int:
     options.output.write_bytes(bundle)
     told = {"output": str(options.output), "bytes": len(bundle), "entries": [*package.files]}
     if options.json:
-        print(json.dumps(told))
+        print_json(told)
     else:
         print(f"{options.output}: {len(bundle)} bytes, {len(package.files)} entries")
     return 0

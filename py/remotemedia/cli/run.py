@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from remotemedia._json_form import JsonFormError, to_json_form
+from remotemedia.cli._output import print_json
 from remotemedia.cli._sources import declare_pipeline, read_input, read_pipeline
 
 
@@ -62,13 +63,13 @@ def execute(options: argparse.Namespace) -> int:
     forms = {name: [to_json_form(value) for value in values] for name, values in sinks.items()}
     if options.json:
         told = {"sinks": forms, "metrics": pipeline.get_metrics(), "skipped": pipeline.skipped}
-        _print({**_single(forms), **told})
+        print_json({**_single(forms), **told})
     elif len(forms) == 1:
         for form in next(iter(forms.values())):
-            _print(form)
+            print_json(form)
     else:
         for name, values in forms.items():
-            _print({name: values})
+            print_json({name: values})
     return 0
 
 
@@ -101,8 +102,3 @@ def _show(event: dict[str, Any]) -> None:
 
 def _single(forms: dict[str, list[Any]]) -> dict[str, Any]:
     return {"outputs": next(iter(forms.values()))} if len(forms) == 1 else {}
-
-
-def _print(form: Any) -> None:
-    json.dump(form, sys.stdout, ensure_ascii=False)
-    sys.stdout.write("\n")

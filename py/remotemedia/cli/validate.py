@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from remotemedia._errors import Issue, ManifestError, ManifestWarning
+from remotemedia.cli._output import print_json
 from remotemedia.cli._sources import declare_pipeline, read_pipeline
 
 if TYPE_CHECKING:
@@ -47,13 +47,9 @@ def execute(options: argparse.Namespace) -> int:
             if "order" in node
         }
     if options.json:
-        _print({"valid": valid, "issues": [i._asdict() for i in issues], "places": places})
+        print_json({"valid": valid, "issues": [i._asdict() for i in issues], "places": places})
     for issue in () if options.json else issues:
         print(f"{issue.severity}: {issue.path}: {issue.message} ({issue.code})", file=sys.stderr)
     for name, place in () if options.json else places.items():
         print(f"{name}: {place}")
     return 0 if valid else 2
-
-
-def _print(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False))

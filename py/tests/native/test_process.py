@@ -106,3 +106,34 @@ def test_the_wheel(tmp_path):
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist")]
     assert required
     assert all("extra ==" in line for line in required)
+
+
+def cli(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "remotemedia.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_output_that_nobody_reads_to_its_end(more, tmp_path):
+    items = tmp_path / "items.json"
+    items.write_text(json.dumps(list(range(100_000))))
+    with cli("run", str(CALCULATOR), f"@{items}", *more) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_output_in_any_encoding(encoding, tmp_path):
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps(chain([("PassThroughNode", {})])))
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    with cli("run", str(manifest), '["\u00e9\u221e\U0001f600"]', env=environment) as process:
+        assert json.loads(process.stdout.read().decode(encoding)) == "\u00e9\u221e\U0001f600"
+        assert process.wait() == 0
