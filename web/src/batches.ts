@@ -29,12 +29,20 @@ export function* batches(items: readonly Value[]): Generator<Batch> {
 }
 
 /** Roughly the bytes that a value takes in a packet. */
-export function sizeOf(value: Value, depth = 0): number {
+export function sizeOf(value: Value): number {
+  try {
+    return measure(value, 0);
+  } catch {
+    return 8; // what cannot be read is refused where it is encoded
+  }
+}
+
+function measure(value: Value, depth: number): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null || depth > 8) return 8;
   if (value instanceof Uint8Array) return value.length;
   if (value instanceof Tensor) return value.data.byteLength;
   if (value instanceof Audio) return value.frames * value.channels.length * 4;
   if (Array.isArray(value) && typeof value[0] === 'number') return value.length * 8;
-  return Object.values(value).reduce((sum: number, inner: Value) => sum + sizeOf(inner, depth + 1), 8);
+  return Object.values(value).reduce((sum: number, inner: Value) => sum + measure(inner, depth + 1), 8);
 }

@@ -5,7 +5,6 @@ import { MovableMemory } from './movable-memory.js';
 import type { Packet } from './packet.js';
 import { encodeLoose, encodePacket } from './packet-encode.js';
 import type { Value } from './values.js';
-import type { EngineClient } from './worker/client.js';
 import type { Addressed, Endpoint, PlanSummary, TransferredPacket } from './worker/protocol.js';
 import type { RunSession } from './worker/session.js';
 
@@ -16,13 +15,12 @@ export interface Column {
   readonly values: readonly Value[];
 }
 
-type Pool = EngineClient['pool'];
+type Pool = RunSession['pool'];
 type Release = (packet: Packet) => Packet;
 
 /** Sends a list, each item to every source. `sent` is called after each batch. */
 export async function feedList(
   session: RunSession,
-  pool: Pool,
   plan: PlanSummary,
   items: readonly Value[],
   transfer: boolean,
@@ -32,7 +30,7 @@ export async function feedList(
   for (const batch of batches(items)) {
     await session.room();
     const release = movable && ((packet: Packet) => movable.release(packet, batch.first));
-    const error = send(session, pool, columnsOf(plan, batch), release);
+    const error = send(session, columnsOf(plan, batch), release);
     session.counts.itemsIn += batch.items.length;
     sent();
     if (!error) continue;
@@ -48,7 +46,6 @@ export async function feedList(
  */
 export function send(
   session: RunSession,
-  pool: Pool,
   columns: readonly Column[],
   release: Release | null = null,
 ): NodeError | null {
@@ -59,7 +56,9 @@ export function send(
     // Memory can be moved only once.
     const isMoved = index === columns.length - 1;
     try {
-      packets.push(session.timed('encode', () => encode(column, pool, isMoved ? release : null, transfer)));
+      packets.push(
+        session.timed('encode', () => encode(column, session.pool, isMoved ? release : null, transfer)),
+      );
     } catch (error) {
       if (!(error instanceof NodeError) || error.itemIndex === null) throw error;
       if (!wrong || error.itemIndex < (wrong.itemIndex ?? 0)) wrong = error;
@@ -75,7 +74,7 @@ export function send(
   }
   const before = wrong.itemIndex ?? 0;
   const sound = columns.map((column) => below(column, before)).filter(({ values }) => values.length > 0);
-  if (sound.length > 0) send(session, pool, sound);
+  if (sound.length > 0) send(session, sound);
   return wrong;
 }
 

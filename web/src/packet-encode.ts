@@ -90,9 +90,8 @@ class Writer {
       try {
         return this.value(value, '$', 0);
       } catch (error) {
-        if (!(error instanceof NodeError)) throw error;
-        const { code, path } = error;
-        throw new NodeError(error.message, { code, path, itemIndex: rounds[index] ?? null });
+        const itemIndex = rounds[index] ?? null;
+        throw new NodeError(...refusal(error, itemIndex));
       }
     });
   }
@@ -212,6 +211,13 @@ function encodeBigInt(value: bigint, path: string): Json {
 
 function text(value: string, path: string): string {
   return value.isWellFormed() ? value : refuse('a string with a lone surrogate cannot travel', path);
+}
+
+/** The error of an item; also of one whose own code, such as a getter, threw. */
+function refusal(error: unknown, itemIndex: number | null): ConstructorParameters<typeof NodeError> {
+  if (error instanceof NodeError) return [error.message, { code: error.code, path: error.path, itemIndex }];
+  const details = { code: 'unrepresentable_value', path: '$', itemIndex, cause: error };
+  return [`an object cannot be read: ${String(error)} (at $)`, details];
 }
 
 function refuse(message: string, path: string): never {

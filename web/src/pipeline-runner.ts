@@ -201,9 +201,8 @@ export class PipelineRunner {
   /** Ends the engine. Calls under way and waiting reject with ClosedError. Safe to call twice. */
   async close(): Promise<void> {
     this.isClosed = true;
-    const reason = new ClosedError('the runner was closed');
-    this.turns.close(reason);
-    this.engines.kill(reason);
+    this.turns.close(closed);
+    this.engines.kill(closed());
     await this.turns.idle();
   }
 
@@ -225,14 +224,13 @@ export class PipelineRunner {
   /** Sends all input. A plain list needs no more than a loop; the rest is loaded where it is used. */
   private async feed(run: Conducted, session: RunSession, plan: PlanSummary): Promise<void> {
     const { input = [], options, dropped, closing } = run;
-    const { pool } = this.engines.current();
     const sent = () => tell(run, session);
     const generates = plan.inputs.some((source) => source.generates);
     if (closing || options.sources || generates || isStream(input)) {
       const { worklet } = this.assets;
       const { drive } = await import('./stream/drive.js');
-      await drive({ session, pool, plan, input, options, worklet, dropped, sent, closing });
-    } else await feedList(session, pool, plan, toItems(input), options.transfer ?? false, sent);
+      await drive({ session, plan, input, options, worklet, dropped, sent, closing });
+    } else await feedList(session, plan, toItems(input), options.transfer ?? false, sent);
   }
 
   private load(job: Job, options: Call): Promise<void> {
@@ -246,6 +244,8 @@ export class PipelineRunner {
     receiver: Receiver | null,
     drive: (session: RunSession) => Promise<T>,
   ): Promise<T> {
+    // A stream may have waited for its parts meanwhile.
+    if (this.isClosed) throw closed();
     const { signal, timeoutMs, onProgress } = options;
     const overdue: string[] = [];
     const session = this.engines.current().start(job, {
@@ -325,6 +325,10 @@ function tell({ input, options }: Conducted, { counts }: RunSession): void {
     total: isList ? input.length : null,
     ...counts,
   });
+}
+
+function closed(): ClosedError {
+  return new ClosedError('the runner was closed');
 }
 
 function print(stream: 'stdout' | 'stderr', text: string): void {

@@ -50,10 +50,12 @@ export class PipelineStream<T extends StreamItem | StreamBatch = StreamItem>
   /** @internal */
   constructor(start: Start<T>, batched: boolean, caller?: AbortSignal) {
     const { control, dropped } = this;
-    this.loading = import('./stream/outlet.js').then(({ Outlet }) => {
-      this.outlet = new Outlet<T>(batched);
-      return this.outlet;
-    });
+    this.loading = import('./stream/outlet.js').then(({ Outlet }) => new Outlet<T>(batched));
+    // Before anything else that waits for it, so that calls of `next` stay in order.
+    const loaded = (outlet: Outlet<T>) => {
+      this.outlet = outlet;
+    };
+    this.loading.then(loaded, () => {});
     const abort = () => control.abort(caller?.reason);
     caller?.addEventListener('abort', abort, { once: true });
     if (caller?.aborted) abort();

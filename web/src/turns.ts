@@ -6,11 +6,11 @@ import type { ClosedError, RemoteMediaError } from './errors.js';
 export class Turns {
   private readonly waiting = new Set<{ reject: (error: RemoteMediaError) => void }>();
   private tail: Promise<void> = Promise.resolve();
-  private closed: ClosedError | null = null;
+  private closed: (() => ClosedError) | null = null;
 
   /** Does `work` when all calls before have ended, unless the call is cancelled or the queue closed meanwhile. */
   take<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (this.closed) return Promise.reject(this.closed);
+    if (this.closed) return Promise.reject(this.closed());
     if (signal?.aborted) return Promise.reject(cancelled(signal));
     return new Promise((resolve, reject) => {
       const waiting = { reject };
@@ -25,10 +25,10 @@ export class Turns {
     });
   }
 
-  /** Rejects all that wait and all that will come. The call under way is not touched. */
-  close(reason: ClosedError): void {
+  /** Rejects all that wait and all that will come, each with an error of its own. The call under way is not touched. */
+  close(reason: () => ClosedError): void {
     this.closed = reason;
-    for (const { reject } of this.waiting) reject(reason);
+    for (const { reject } of this.waiting) reject(reason());
     this.waiting.clear();
   }
 

@@ -41,8 +41,8 @@ export class Engine {
   /** Plans of open segments by handle. */
   private readonly opened = { rust: new Map<number, SegmentPlan>(), python: new Map<number, SegmentPlan>() };
   private readonly interrupt: Uint8Array | null;
-  /** Runs that are being opened; those that were cancelled meanwhile close their segments while another run goes on. */
-  private opening = 0;
+  /** Runs that are being opened, and calls that a cancelled run left alone: they use the places while another run goes on. */
+  private astray = 0;
 
   /** `interrupt` is shared memory through which the page interrupts Python. */
   constructor(assets: EngineAssets, hooks: EngineHooks, interrupt: SharedArrayBuffer | null = null) {
@@ -92,11 +92,11 @@ export class Engine {
     { metrics, trace, circuits }: Pick<Job, 'metrics' | 'trace' | 'circuits'>,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<Run> {
-    this.opening++;
+    this.astray++;
     try {
       return await this.openAll(plan, { metrics, trace, circuits }, signal);
     } finally {
-      this.opening--;
+      this.astray--;
     }
   }
 
@@ -117,7 +117,8 @@ export class Engine {
       crossings: metrics ? new (await import('./crossings.js')).Crossings() : null,
       trace: trace ? new (await import('./trace.js')).Trace() : null,
       signal,
-      isShared: () => this.opening > 0,
+      isShared: () => this.astray > 0,
+      abandon: (call) => this.abandon(call),
     });
     try {
       for (const segment of plan.segments) {
@@ -162,6 +163,14 @@ export class Engine {
     this.ready.delete('python');
     const code = /memory|\bOOM\b/i.test(message) ? 'out_of_memory' : RuntimeLoadError.code;
     return new RuntimeLoadError(`Python broke: ${message}`, { code, cause: thrown, traceback: message });
+  }
+
+  private abandon(call: Promise<unknown>): void {
+    this.astray++;
+    const ended = () => {
+      this.astray--;
+    };
+    call.then(ended, ended);
   }
 
   private async openSegment(plan: SegmentPlan, signal: AbortSignal): Promise<Segment> {

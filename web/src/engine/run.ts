@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Whether somebody else may call the places while this run waits. */
   readonly isShared: () => boolean;
+  /** Told of a call that the run does not wait for any more. */
+  readonly abandon: (call: Promise<unknown>) => void;
 }
 
 /** What a batch gave to the sinks. With an error, only rounds below `error.round` count. */
@@ -65,6 +67,7 @@ export class Run {
   private readonly pool: BufferPool;
   private readonly signal: AbortSignal;
   private readonly isShared: () => boolean;
+  private readonly abandon: RunOptions['abandon'];
   private readonly crossings: Crossings | null;
   private readonly trace: Trace | null;
   private readonly measures: boolean;
@@ -74,12 +77,13 @@ export class Run {
 
   constructor(
     segments: readonly OpenSegment[],
-    { inputs, pool, crossings, trace, signal, isShared }: RunOptions,
+    { inputs, pool, crossings, trace, signal, isShared, abandon }: RunOptions,
   ) {
     this.segments = segments;
     this.pool = pool;
     this.signal = signal;
     this.isShared = isShared;
+    this.abandon = abandon;
     this.crossings = crossings;
     this.trace = trace;
     this.measures = crossings !== null || trace !== null;
@@ -227,14 +231,23 @@ export class Run {
   private async timed(index: number, call: () => StepResult | Promise<StepResult>): Promise<StepResult> {
     const begun = this.measures ? performance.now() : 0;
     const called = call();
-    const result = called instanceof Promise ? await unlessAborted(called, this.signal) : called;
+    const result = called instanceof Promise ? await this.wait(called) : called;
     if (this.measures) {
       const now = performance.now();
       this.crossings?.called(index, 1000 * (now - begun));
-      this.trace?.call(this.placeOf(index), begun, now);
+      this.trace?.call(index, this.placeOf(index), begun, now);
     }
     this.onReturn();
     return result;
+  }
+
+  private async wait(called: Promise<StepResult>): Promise<StepResult> {
+    try {
+      return await unlessAborted(called, this.signal);
+    } catch (error) {
+      if (this.signal.aborted) this.abandon(called);
+      throw error;
+    }
   }
 
   private async breathe(): Promise<void> {

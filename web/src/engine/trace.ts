@@ -8,9 +8,12 @@ const keptCrossings = 10_000;
 /** The spans of one run. */
 export class Trace {
   private readonly crossings: Span[] = [];
+  /** When each segment was first called, in microseconds since the Unix epoch. */
+  private readonly firstCalls: number[] = [];
 
   /** A call of a segment, in which nodes work between reading and writing packets. Times of `performance.now()`. */
-  call(place: string, beganMs: number, endedMs: number): void {
+  call(segment: number, place: string, beganMs: number, endedMs: number): void {
+    this.firstCalls[segment] ??= epochUs(beganMs);
     this.add(`call ${place}`, place, beganMs, endedMs);
   }
 
@@ -25,7 +28,9 @@ export class Trace {
     metrics: readonly SegmentMetrics[],
   ): Span[] {
     const nodes = segments.flatMap(({ plan, openedAt }, index) => {
-      const { spans = [], opened_us: origin = epochUs(openedAt) } = metrics[index] ?? {};
+      const { spans = [], opened_us: opened = epochUs(openedAt) } = metrics[index] ?? {};
+      // A runtime counts from the end of its own `open`, which is somewhat later; but no node works before it is called.
+      const origin = Math.max(opened, (this.firstCalls[index] ?? 0) - (spans[0]?.[1] ?? 0));
       const names = new Map(plan.nodes.map(({ id, order }) => [order, id]));
       return spans.map(
         ([order, startUs, durationUs]): Span => ({

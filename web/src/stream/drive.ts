@@ -3,7 +3,6 @@ import { maxItems } from '../batches.js';
 import { asError } from '../errors.js';
 import { type Column, send } from '../feed.js';
 import type { AnyInput, InputOptions } from '../input.js';
-import type { EngineClient } from '../worker/client.js';
 import type { Endpoint, PlanSummary } from '../worker/protocol.js';
 import type { RunSession } from '../worker/session.js';
 import { Intake } from './intake.js';
@@ -19,7 +18,6 @@ const maxFresh = 256;
 /** What a run is fed with. */
 export interface Drive {
   readonly session: RunSession;
-  readonly pool: EngineClient['pool'];
   readonly plan: PlanSummary;
   readonly input: AnyInput | undefined;
   readonly options: InputOptions;
@@ -58,7 +56,7 @@ async function pump(
   generating: readonly Endpoint[],
   window: number,
 ): Promise<void> {
-  const { session, pool } = run;
+  const { session } = run;
   let isTicking = generating.length > 0;
   const isFresh = isTicking || Number.isFinite(window);
   const pace = isFresh ? new Pace(1, maxFresh) : new Pace(maxItems, maxNumbers);
@@ -70,16 +68,16 @@ async function pump(
     if (!(isTicking && intake.isEnded)) await intake.ready();
     // How long a tick takes shows only if none waits behind another.
     await session.room(Math.min(window, isTicking ? (pace.size < maxFresh ? 1 : 2) : 4));
-    const { rounds, columns } = intake.take(first, isFresh ? pace.size : Number.POSITIVE_INFINITY);
+    const { rounds, items, columns } = intake.take(first, isFresh ? pace.size : Number.POSITIVE_INFINITY);
     intake.numbers = pace.size;
     const ticksAlone = rounds === 0 && isTicking && intake.isEnded && intake.failure === null;
     const count = ticksAlone ? pace.size : rounds;
     if (count === 0) break;
     const ticks = isTicking ? generating.map((source) => ticksOf(source, first, count)) : [];
     pace.sent();
-    const error = send(session, pool, [...columns, ...ticks]);
+    const error = send(session, [...columns, ...ticks]);
     first += count;
-    session.counts.itemsIn += columns.reduce((sum, { values }) => sum + values.length, 0);
+    session.counts.itemsIn += items;
     run.sent();
     if (error) return failAfter(session, error);
   }

@@ -114,7 +114,7 @@ export class Intake {
   }
 
   /** Takes what waits, at most `limit` rounds, counted from `first`. */
-  take(first: number, limit: number): { rounds: number; columns: Column[] } {
+  take(first: number, limit: number): { rounds: number; items: number; columns: Column[] } {
     let rounds = 0;
     let at = 0;
     for (; at < this.values.length; at++) {
@@ -125,7 +125,7 @@ export class Intake {
       lane.waiting--;
     }
     this.shift(at);
-    return { rounds: Math.min(rounds, limit), columns: this.columns() };
+    return { rounds: Math.min(rounds, limit), items: at, columns: this.columns() };
   }
 
   private get isFull(): boolean {

@@ -37,7 +37,7 @@ export function pull(input: StreamInput, feed: Feed, intake: Intake, capture: Ca
   async function read(): Promise<void> {
     stream = await open(input, capture);
     if (intake.stopped) await close();
-    while (!intake.stopped) {
+    while (stream && !intake.stopped) {
       let result = stream.next();
       if (result instanceof Promise || 'then' in result) {
         isPending = true;
@@ -54,7 +54,10 @@ export function pull(input: StreamInput, feed: Feed, intake: Intake, capture: Ca
   }
 
   async function close(): Promise<void> {
-    const closed = Promise.resolve(stream?.return?.()).catch(() => {});
+    const left = stream;
+    stream = null;
+    // What goes wrong in closing is less than why it is closed.
+    const closed = (async () => left?.return?.())().catch(() => {});
     // A generator that waits for something cannot end before that comes.
     if (!isPending || !isGenerator(input)) await closed;
   }
@@ -86,7 +89,10 @@ export function pullLists(lists: readonly ListFeed[], intake: Intake): Puller {
     }
   }
   intake.begin();
-  read().then(() => intake.end());
+  read().then(
+    () => intake.end(),
+    (error) => intake.end(error),
+  );
   return { async close() {} };
 }
 
@@ -104,8 +110,15 @@ async function open(input: StreamInput, capture: CaptureOptions): Promise<Stream
 function readerOf(stream: ReadableStream<Value>): Stream {
   const reader = stream.getReader();
   return {
-    next: () => reader.read() as Promise<IteratorResult<Value>>,
-    return: () => reader.cancel(),
+    async next() {
+      const result = await reader.read();
+      if (result.done) reader.releaseLock();
+      return result as IteratorResult<Value>;
+    },
+    async return() {
+      await reader.cancel();
+      reader.releaseLock();
+    },
   };
 }
 

@@ -8,6 +8,9 @@ import { type Packet, packetSize, readLayout, writeContiguous } from '../packet.
 import { PageDeadline } from './page-deadline.js';
 import type { PageCall, PageOutput, PageReply, TransferredPacket } from './protocol.js';
 
+/** A node that does not end closing must not keep the runner. */
+const closeMs = 1000;
+
 type OpenCall = Extract<PageCall, { op: 'open' }>;
 
 interface OpenSegment {
@@ -38,13 +41,18 @@ export class PageNodes {
 
   /**
    * Closes what a run left open, because its thread was ended. What is still being opened is closed as soon as its
-   * nodes allow, which is not waited for.
+   * nodes allow, which is not waited for; nor is what takes longer than a second.
    */
   async closeAll(): Promise<void> {
     const open = [...this.segments.values()];
     this.segments.clear();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, closeMs);
+    });
     // Why the run ended is known already.
-    await Promise.allSettled(open.map((entry) => entry?.segment.close()));
+    await Promise.race([Promise.allSettled(open.map((entry) => entry?.segment.close())), late]);
+    clearTimeout(timer);
   }
 
   private async perform(call: PageCall): Promise<PageReply> {

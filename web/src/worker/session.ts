@@ -84,6 +84,11 @@ export class RunSession {
     this.ended.catch(() => {});
   }
 
+  /** Memory for batches. */
+  get pool(): EngineClient['pool'] {
+    return this.client.pool;
+  }
+
   /** Waits until fewer than `window` batches are under way or not taken yet. Throws the failure of the run. */
   async room(window = batchWindow): Promise<void> {
     await this.until(() => this.unanswered + this.untaken < window);
@@ -163,9 +168,9 @@ export class RunSession {
         break;
       case 'finished':
         this.events.circuits(message.summary.circuits);
-        this.deliver(message.packets, true);
-        this.resolveEnded(message.summary);
-        this.close();
+        // Whoever ended the run before this came is not told that it succeeded.
+        if (this.cancelReason) this.fail(this.cancelReason);
+        else this.finished(message);
         break;
       case 'failed':
         this.events.circuits(message.circuits);
@@ -178,6 +183,12 @@ export class RunSession {
       case 'left':
         clearTimeout(this.deadline);
     }
+  }
+
+  private finished({ packets, summary }: Extract<ToPage, { type: 'finished' }>): void {
+    this.deliver(packets, true);
+    this.resolveEnded(summary);
+    this.close();
   }
 
   private deliver(packets: readonly WholePacket[], isFlush: boolean, belowRound?: number): void {
