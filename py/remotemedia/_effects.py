@@ -106,35 +106,54 @@ def drive(effects: Effects, feed: Feed | None = None) -> Any:
 
 async def drive_async(effects: Effects) -> Any:
     """Run to the end without blocking the event loop while nothing is to be done."""
-    import asyncio
-
-    send: Any = effects.send
-    value: Any = None
+    steps = Inline(effects)
     try:
-        while True:
-            try:
-                effect = send(value)
-            except StopIteration as end:
-                return end.value
-            send, value = effects.send, None
-            try:
-                if type(effect) is Sleep:
-                    await asyncio.sleep(effect.milliseconds / 1000)
-                else:
-                    value = await effect.awaitable
-            except Exception as error:  # noqa: BLE001 - it belongs to the generator
-                send, value = effects.throw, error
+        await steps.next_batch()
+        return steps.result
     finally:
         effects.close()
 
 
-async def run_inline(effects: Effects, feed: Feed) -> Any:
-    """Run to the end without a thread; then end the sources."""
-    try:
-        return await drive_async(effects)
-    finally:
-        feed.close()
-        await feed.stop()
+class Inline:
+    """Performs effects in the running event loop. `feed` is that of a whole run."""
+
+    def __init__(self, effects: Effects, feed: Feed | None = None) -> None:
+        self._effects = effects
+        self._feed = feed
+        self._resume: Any = effects.send
+        self._value: Any = None
+        self.result: Any = None
+        """What the generator has returned."""
+
+    async def next_batch(self) -> list[tuple[str, Any]] | None:
+        """Return what is given next, None at the end."""
+        import asyncio
+
+        while True:
+            try:
+                effect = self._resume(self._value)
+            except StopIteration as end:
+                self.result = end.value
+                return None
+            self._resume, self._value = self._effects.send, None
+            if type(effect) is Give:
+                return effect.items
+            try:
+                if type(effect) is Sleep:
+                    await asyncio.sleep(effect.milliseconds / 1000)
+                else:
+                    self._value = await effect.awaitable
+            except Exception as error:  # noqa: BLE001 - it belongs to the generator
+                self._resume, self._value = self._effects.throw, error
+
+    async def aclose(self) -> None:
+        """End the run, if it still goes on, and its sources."""
+        try:
+            self._effects.close()
+        finally:
+            if self._feed is not None:
+                self._feed.close()
+                await self._feed.stop()
 
 
 def finish_now(awaitable: Awaitable[Any]) -> Any:

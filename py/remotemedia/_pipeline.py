@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from contextlib import aclosing
 from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._circuits import Circuits
 from remotemedia._control import THREADS, Control
-from remotemedia._effects import drive, run_inline
+from remotemedia._effects import Inline, drive
 from remotemedia._errors import (
     CapabilityError,
     ManifestWarning,
@@ -26,7 +27,7 @@ from remotemedia._registry import Registry
 from remotemedia._schema import HINTS
 from remotemedia._sources import read_json, read_yaml
 from remotemedia._trace import Trace
-from remotemedia._turns import Turns, running_loop
+from remotemedia._turns import Turn, Turns, running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from remotemedia._node import Node
     from remotemedia._planning import Planned
     from remotemedia._stream import Batches, Stream
+    from remotemedia._supervisor import Job
 
 
 class Pipeline:
@@ -158,14 +160,9 @@ class Pipeline:
         the run failed with.
         """
         feed = Feed(input_data, sources)
-        async with self._turns.waiting():
-            control = self._control(feed, timeout_ms, running_loop())
-            effects = self._effects(feed, control, on_progress)
-            if THREADS:
-                sinks = await control.run(effects)
-            else:
-                sinks = await run_inline(effects, feed)
-        return _shaped(sinks, feed, by_sink=by_sink)
+        async with Turn(self._turns), aclosing(self._begin(feed, timeout_ms, on_progress)) as run:
+            await run.next_batch()  # there is none
+        return _shaped(run.result, feed, by_sink=by_sink)
 
     def run_sync(
         self,
@@ -178,7 +175,7 @@ class Pipeline:
     ) -> Any:
         """Run, blocking. With async nodes or input it needs a thread that has no event loop."""
         feed = self._blocking_feed(input_data, sources)
-        with self._turns.blocking():
+        with Turn(self._turns):
             control = self._control(feed, timeout_ms)
             effects = self._effects(feed, control, on_progress)
             sinks = control.run_sync(effects) if THREADS else drive(effects, feed)
@@ -218,7 +215,7 @@ class Pipeline:
         if not THREADS:
             raise CapabilityError("there are no threads here: use `pipeline.stream(...)`")
         feed = self._blocking_feed(input_data, sources, live)
-        with self._turns.blocking():
+        with Turn(self._turns):
             control = self._control(feed, timeout_ms)
             yield from control.stream_sync(self._effects(feed, control, on_progress, gives=True))
 
@@ -273,17 +270,31 @@ class Pipeline:
     async def _stream(
         self, feed: Feed, timeout_ms: float | None, on_progress: Progress | None
     ) -> Batches:
-        from remotemedia._stream import stream_inline
+        # The only async generator: event loops that are closed end them in any order.
+        begin = self._begin
+        async with (
+            Turn(self._turns),
+            aclosing(begin(feed, timeout_ms, on_progress, gives=True)) as run,
+        ):
+            while (batch := await run.next_batch()) is not None:
+                yield batch
 
-        async with self._turns.waiting():
-            control = self._control(feed, timeout_ms, running_loop())
-            effects = self._effects(feed, control, on_progress, gives=True)
-            batches = control.stream(effects) if THREADS else stream_inline(effects, feed)
-            try:
-                async for batch in batches:
-                    yield batch
-            finally:
-                await batches.aclose()
+    def _begin(
+        self,
+        feed: Feed,
+        timeout_ms: float | None,
+        on_progress: Progress | None,
+        *,
+        gives: bool = False,
+    ) -> Job | Inline:
+        """Begin a run in the running event loop."""
+        control = self._control(feed, timeout_ms, running_loop())
+        effects = self._effects(feed, control, on_progress, gives=gives)
+        if not THREADS:
+            return Inline(effects, feed)
+        job: Job = control
+        job.begin(effects)
+        return job
 
     def _blocking_feed(self, *given: Any) -> Feed:
         feed = Feed(*given)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from remotemedia._effects import Arrive, Await, Give, Sleep
-
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from remotemedia._effects import Effects
     from remotemedia._feed import Feed
     from remotemedia._pipeline import Pipeline
 
@@ -68,32 +65,3 @@ class Stream:
     def metrics(self) -> dict[str, Any] | None:
         """What all runs of the pipeline measured, None unless that is enabled."""
         return self._pipeline.get_metrics()
-
-
-async def stream_inline(effects: Effects, feed: Feed) -> Batches:
-    """Drive a run without a thread and give what it gives."""
-    import asyncio
-
-    send: Any = effects.send
-    value: Any = None
-    try:
-        while True:
-            try:
-                effect = send(value)
-            except StopIteration:
-                return
-            send, value = effects.send, None
-            if type(effect) is Give:
-                yield effect.items
-                continue
-            try:
-                if type(effect) is Sleep:
-                    await asyncio.sleep(effect.milliseconds / 1000)
-                elif isinstance(effect, (Await, Arrive)):
-                    value = await effect.awaitable
-            except Exception as error:  # noqa: BLE001 - it belongs to the generator
-                send, value = effects.throw, error
-    finally:
-        effects.close()
-        feed.close()
-        await feed.stop()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from remotemedia._effects import Effects
     from remotemedia._feed import Feed
     from remotemedia._segment import Segment
-    from remotemedia._stream import Batches
 
 LOOK_S = 0.05
 """How often a waiting caller looks for Ctrl-C or, inside a node of another run, for its stop."""
@@ -53,6 +52,9 @@ class Job(EngineThread):
         super().__init__(feed, timeout_ms, loop)
         self._on_abandon = on_abandon
         self._watches = False
+        self._news: Any = None
+        self._is_taken = False
+        """Whether the outbox is with the consumer."""
 
     def run_sync(self, effects: Effects) -> Any:
         """Run to the end, blocking; returns what the generator returns."""
@@ -64,37 +66,46 @@ class Job(EngineThread):
             raise
         return self._outcome()
 
-    async def run(self, effects: Effects) -> Any:
-        """Run to the end without blocking the event loop."""
-        wake = self._waking()
-        try:
-            self._start(effects)
-            while not self.done.is_set():
-                await wake()
-        except BaseException as interrupt:
-            await self._end_early(interrupt, wake)
-            raise
-        finally:
-            await self.feed.stop()
-        return self._outcome()
+    def begin(self, effects: Effects) -> None:
+        """Begin to run for a caller in the event loop."""
+        import asyncio
 
-    async def stream(self, effects: Effects) -> Batches:
-        """Give what the run gives as it comes; the run ends with the iterator."""
-        wake = self._waking()
-        try:
-            self._start(effects)
-            while self._goes_on():
-                if self.outbox:
-                    yield self.outbox
-                    self._take()
-                else:
-                    await wake()
-        except BaseException as interrupt:
-            await self._end_early(interrupt, wake)
-            raise
-        finally:
-            await self.feed.stop()
+        news = asyncio.Event()
+
+        def notify() -> None:
+            with suppress(RuntimeError):  # the loop was closed
+                self.loop.call_soon_threadsafe(news.set)
+
+        self.notify, self._news = notify, news
+        self._start(effects)
+
+    async def next_batch(self) -> list[tuple[str, Any]] | None:
+        """Return what the run gives next, None at its end; raises what it failed with."""
+        if self._is_taken:
+            self._take()
+        while not (self.outbox or self.done.is_set()):
+            await self._wake()
+        self._is_taken = bool(self.outbox)
+        if self._is_taken:
+            return self.outbox
         self._outcome()
+        return None
+
+    async def aclose(self) -> None:
+        """End the run, if it still goes on, because of what is being raised, and its sources."""
+        import asyncio
+
+        interrupt = sys.exception() or GeneratorExit()
+        self._abort(interrupt)
+        while not self.done.is_set():
+            with suppress(asyncio.CancelledError):
+                await self._wake()
+        self._explain(interrupt)
+        await self.feed.stop()
+
+    async def _wake(self) -> None:
+        await self._news.wait()
+        self._news.clear()
 
     def stream_sync(self, effects: Effects) -> Iterator[tuple[str, Any]]:
         """Do the same, blocking."""
@@ -102,7 +113,7 @@ class Job(EngineThread):
         self.notify = news.set
         try:
             self._start(effects)
-            while self._goes_on():
+            while self.outbox or not self.done.is_set():
                 if self.outbox:
                     yield from self.outbox
                     self._take()
@@ -114,39 +125,10 @@ class Job(EngineThread):
             raise
         self._outcome()
 
-    def _goes_on(self) -> bool:
-        return not self.done.is_set() or bool(self.outbox)
-
     def _take(self) -> None:
         """Free the room in the outbox: its content was consumed."""
         self.outbox = []
         self.bell.set()
-
-    def _waking(self) -> Callable[[], Any]:
-        """Return what waits for the thread in the caller's loop."""
-        import asyncio
-
-        news = asyncio.Event()
-
-        def notify() -> None:
-            with suppress(RuntimeError):  # the loop was closed
-                self.loop.call_soon_threadsafe(news.set)
-
-        async def wake() -> None:
-            await news.wait()
-            news.clear()
-
-        self.notify = notify
-        return wake
-
-    async def _end_early(self, interrupt: BaseException, wake: Callable[[], Any]) -> None:
-        import asyncio
-
-        self._abort(interrupt)
-        while not self.done.is_set():
-            with suppress(asyncio.CancelledError):
-                await wake()
-        self._explain(interrupt)
 
     def _wait_for_end(self) -> None:
         while not self.done.wait(LOOK_S):
@@ -166,7 +148,7 @@ class Job(EngineThread):
             self.fail(CancelledError(f"the run was cancelled ({type(interrupt).__name__})"))
 
     def _explain(self, interrupt: BaseException) -> None:
-        if self.abandoned and self.cause is not None:
+        if self.abandoned and self.cause not in (None, interrupt):
             interrupt.add_note(self.cause.message)
 
     def _outcome(self) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
@@ -12,18 +11,10 @@ from typing import TYPE_CHECKING, Any
 from remotemedia._errors import CapabilityError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable
 
-_inside: ContextVar[tuple[object, ...]] = ContextVar("remotemedia_turns", default=())
+_inside: ContextVar[tuple[Turn, ...]] = ContextVar("remotemedia_turns", default=())
 """The turns in which this code runs: it would wait for ever for the end of one of them."""
-
-
-class _Turn:
-    """A call; `start` lets it go, `loop` is the event loop in which it waits and runs."""
-
-    def __init__(self, start: Callable[[], Any], loop: Any = None) -> None:
-        self.start = start
-        self.loop = loop
 
 
 class Turns:
@@ -32,42 +23,9 @@ class Turns:
     def __init__(self) -> None:
         # Reentrant: the garbage collector may end an abandoned call at any place.
         self._lock = RLock()
-        self._queue: deque[_Turn] = deque()
+        self._queue: deque[Turn] = deque()
 
-    @contextmanager
-    def blocking(self) -> Iterator[None]:
-        """Wait for the turn and keep it inside of the `with` block."""
-        event = Event()
-        turn = _Turn(event.set)
-        before = _inside.get()
-        try:
-            self._join(turn, running_loop())
-            _inside.set((*before, turn))
-            event.wait()
-            yield
-        finally:
-            _inside.set(before)  # not `reset`: an abandoned run may end in another context
-            self._leave(turn)
-
-    @asynccontextmanager
-    async def waiting(self) -> AsyncIterator[None]:
-        """Do the same without blocking the event loop."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        event = asyncio.Event()
-        turn = _Turn(lambda: loop.call_soon_threadsafe(event.set), loop)
-        before = _inside.get()
-        try:
-            self._join(turn)
-            _inside.set((*before, turn))
-            await event.wait()
-            yield
-        finally:
-            _inside.set(before)
-            self._leave(turn)
-
-    def _join(self, turn: _Turn, blocked: Any = None) -> None:
+    def join(self, turn: Turn, blocked: Any = None) -> None:
         """Queue up; `blocked` is the event loop that stands still until the turn is over."""
         with self._lock:
             ahead = list(self._queue)
@@ -80,7 +38,8 @@ class Turns:
             if not ahead:
                 self._start_first()
 
-    def _leave(self, turn: _Turn) -> None:
+    def leave(self, turn: Turn) -> None:
+        """Let the next one go."""
         with self._lock:
             if turn in self._queue:
                 first = self._queue[0] is turn
@@ -96,6 +55,59 @@ class Turns:
                 self._queue.popleft()
             else:
                 return
+
+
+class Turn:
+    """A call: `with` waits until it may go, `async with` does so without blocking its event loop.
+
+    It is no generator, because event loops end those in any order when they are closed.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._before = _inside.get()
+        self.start: Callable[[], Any] = bool
+        """Lets it go."""
+        self.loop: Any = None
+        """The event loop in which it waits and runs."""
+
+    def __enter__(self) -> None:
+        """Wait."""
+        event = Event()
+        self.start = event.set
+        try:
+            self._join(running_loop())
+            event.wait()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        """Let the next one go."""
+        _inside.set(self._before)  # not `reset`: an abandoned call may end in another context
+        self._turns.leave(self)
+
+    async def __aenter__(self) -> None:
+        """Wait."""
+        import asyncio
+
+        self.loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        self.start = lambda: self.loop.call_soon_threadsafe(event.set)
+        try:
+            self._join()
+            await event.wait()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let the next one go."""
+        self.__exit__()
+
+    def _join(self, blocked: Any = None) -> None:
+        self._turns.join(self, blocked)
+        _inside.set((*self._before, self))
 
 
 def running_loop() -> Any:

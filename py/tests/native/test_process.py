@@ -137,3 +137,29 @@ def test_output_in_any_encoding(encoding, tmp_path):
     with cli("run", str(manifest), '["\u00e9\u221e\U0001f600"]', env=environment) as process:
         assert json.loads(process.stdout.read().decode(encoding)) == "\u00e9\u221e\U0001f600"
         assert process.wait() == 0
+
+
+LEFT = """
+import asyncio
+from remotemedia import Pipeline
+from remotemedia.nodes import PassThroughNode
+
+async def talk():
+    for i in range(1000):
+        yield i
+        await asyncio.sleep(0)
+
+async def main():
+    global stream
+    stream = pipeline.stream(talk())
+    await anext(stream)
+
+pipeline = Pipeline([PassThroughNode()], runtime_hint="python")
+asyncio.run(main())
+print(pipeline.run_sync([1]))
+"""
+
+
+def test_a_stream_that_is_left_to_its_event_loop_ends_quietly():
+    result = python("-c", LEFT)
+    assert (result.stdout, result.stderr) == ("[1]\n", "")
