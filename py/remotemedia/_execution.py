@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from remotemedia._effects import Stopped
 from remotemedia._engine import size_of
 from remotemedia._errors import RemoteMediaError, RuntimeLoadError
-from remotemedia._runner import PythonPlace, Run, close_all, note_later_error
+from remotemedia._runner import PythonPlace, Run, note_later_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,10 +126,11 @@ class Execution:
         places = [part.place for part in self._parts]
         while places:
             try:
-                close_all(places)
+                places[-1].close()  # safe to call twice: the next call goes on
+                places.pop()
             except Exception as error:  # noqa: BLE001 - the caller raises it
                 first = first or error
-            except BaseException as error:  # noqa: BLE001 - all are closed by now
+            except BaseException as error:  # noqa: BLE001 - it says more
                 first = error
         if self._control.rust is not None and not self._control.abandoned:
             self._control.rust.tidy()

@@ -91,26 +91,22 @@ class Run:
     def all(self) -> Effects:
         """Process every item and flush; raises the error of the smallest round and node."""
         first, ticks = 0, 1
-        try:
-            while True:
-                self._control.check()
-                most = ticks if self._ticking else BATCH_ITEMS
-                taken = yield from self._feed.take(most, wait=not self._ticking)
-                if taken is None and not self._ticking:
-                    break
-                start = perf_counter()
-                count = (taken and taken.rounds) or ticks
-                columns = taken.columns if taken else []
-                yield from self._pass(range(first, first + count), self._batches(first, columns))
-                first += count
-                if self.tell is not None:
-                    self.tell(first, [value for _, _, values in columns for value in values], [])
-                quick = perf_counter() - start < QUICK_S
-                ticks = min(2 * ticks, BATCH_ITEMS) if quick else max(1, ticks // 2)
-            yield from self._pass(range(first, first), [], flush=True)
-        except RemoteMediaError as error:
-            error.delivered = None if self._gives else self.sinks
-            raise
+        while True:
+            self._control.check()
+            most = ticks if self._ticking else BATCH_ITEMS
+            taken = yield from self._feed.take(most, wait=not self._ticking)
+            if taken is None and not self._ticking:
+                break
+            start = perf_counter()
+            count = (taken and taken.rounds) or ticks
+            columns = taken.columns if taken else []
+            yield from self._pass(range(first, first + count), self._batches(first, columns))
+            first += count
+            if self.tell is not None:
+                self.tell(first, [value for _, _, values in columns for value in values], [])
+            quick = perf_counter() - start < QUICK_S
+            ticks = min(2 * ticks, BATCH_ITEMS) if quick else max(1, ticks // 2)
+        yield from self._pass(range(first, first), [], flush=True)
 
     def _batches(self, first: int, columns: list[tuple[Key, list[int], list[Any]]]) -> list[Any]:
         """Return what goes to the ordinary sources, by segment."""
@@ -212,15 +208,3 @@ def note_later_error(error: BaseException, later: BaseException | None) -> None:
     """Add to an error what else failed because of it or after it."""
     if later is not None and later is not error:
         error.add_note(f"then failed: {type(later).__name__}: {later}")
-
-
-def close_all(places: list[Place]) -> None:
-    """Close in reverse order, all of them, then raise the first error."""
-    first: BaseException | None = None
-    while places:
-        try:
-            places.pop().close()
-        except BaseException as error:  # noqa: BLE001 - the others must be closed too
-            first = first or error
-    if first is not None:
-        raise first
