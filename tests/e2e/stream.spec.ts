@@ -142,6 +142,36 @@ test('video, and pages without AudioWorklet, are a CapabilityError', async ({ pa
   expect(names).toEqual(['CapabilityError', 'CapabilityError', [5]]);
 });
 
+test('a capture that fails or ends before it begins leaves nothing open', async ({ page, siteUrl }) => {
+  await embed(page, siteUrl);
+  const outcome = await page.evaluate(async (pass) => {
+    const rejected: string[] = [];
+    addEventListener('unhandledrejection', ({ reason }) => rejected.push(String(reason)));
+    const broken = await tone();
+    const { createMediaStreamSource } = AudioContext.prototype;
+    AudioContext.prototype.createMediaStreamSource = () => {
+      throw new DOMException('no such track', 'NotSupportedError');
+    };
+    const message = await runner.execute(pass, broken.track).catch((error: Error) => error.message);
+    AudioContext.prototype.createMediaStreamSource = createMediaStreamSource;
+    await broken.stop();
+    const afterFailure = contexts.size;
+    const { track, stop } = await tone();
+    track.stop();
+    const { outputs } = await runner.execute(pass, track);
+    await stop();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { message, afterFailure, outputs, open: contexts.size, rejected };
+  }, pass);
+  expect(outcome).toEqual({
+    message: expect.stringContaining('no such track'),
+    afterFailure: 0,
+    outputs: [],
+    open: 0,
+    rejected: [],
+  });
+});
+
 test('a worker that ends by itself fails its run, and the next call goes on', async ({ page, siteUrl }) => {
   await embed(page, siteUrl);
   await page.route('**/dying.mjs', (route) =>

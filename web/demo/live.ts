@@ -1,5 +1,5 @@
 /** Shows the results of a stream while it goes on: the newest of every sink, and how many there were. */
-import { type PipelineStream, toJson } from '../src/index.js';
+import { type PipelineStream, toJson, type Value } from '../src/index.js';
 import { element } from './elements.js';
 import { shortJson } from './results.js';
 
@@ -7,7 +7,7 @@ interface Sink {
   readonly title: HTMLElement;
   readonly text: HTMLElement;
   count: number;
-  newest: string | null;
+  newest: Value;
 }
 
 /** Shows a stream in `place` until it ends. Throws the error of the run. */
@@ -21,7 +21,7 @@ export async function showStream(stream: PipelineStream, place: HTMLElement): Pr
     isDue = false;
     for (const [id, { title, text, count, newest }] of sinks) {
       title.textContent = `Newest of ${count} items of ${id}`;
-      text.textContent = newest;
+      text.textContent = shortJson(toJson(newest));
     }
     const dropped = Object.values(stream.dropped).reduce((sum, number) => sum + number, 0);
     drops.textContent =
@@ -30,14 +30,14 @@ export async function showStream(stream: PipelineStream, place: HTMLElement): Pr
   for await (const { sink: id, item } of stream) {
     let sink = sinks.get(id);
     if (!sink) {
-      sink = { title: element('h3', ''), text: element('pre', 'output'), count: 0, newest: null };
+      sink = { title: element('h3', ''), text: element('pre', 'output'), count: 0, newest: item };
       sinks.set(id, sink);
       place.append(sink.title, sink.text);
     }
     sink.count++;
+    sink.newest = item;
     if (isDue) continue;
     isDue = true;
-    sink.newest = shortJson(toJson(item));
     requestAnimationFrame(show);
   }
   show();

@@ -11,6 +11,7 @@ import {
 import { byId, element } from './elements.js';
 import { type Example, examples } from './examples.js';
 import { showStream } from './live.js';
+import { openMicrophone } from './microphone.js';
 import { failureView, resultView } from './results.js';
 
 const page = {
@@ -113,16 +114,15 @@ async function runInput(loaded: LoadedPackage, signal: AbortSignal): Promise<voi
 /** Runs with the microphone until somebody stops it, which is then no failure. */
 async function runMicrophone(loaded: LoadedPackage, signal: AbortSignal): Promise<void> {
   say('Waiting for the microphone …');
-  const media = await navigator.mediaDevices.getUserMedia({ audio: true });
+  let track: MediaStreamTrack | null = null;
   try {
-    signal.throwIfAborted();
+    track = await openMicrophone(signal);
     say('Listening …');
-    const [track] = media.getAudioTracks();
     await showStream((await runner).stream(loaded, track, { signal }), page.results);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    for (const track of media.getTracks()) track.stop();
+    track?.stop();
   }
 }
 

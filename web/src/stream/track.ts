@@ -28,14 +28,21 @@ export async function captureTrack(
   // Bundlers look for exactly this expression; the query keeps Vite from making a data URL of so small a file.
   const script = worklet ?? new URL('./capture.worklet.js?no-inline', import.meta.url);
   try {
-    await context.audioWorklet.addModule(script);
+    await load(context, script);
+    return new TrackCapture(track, context, chunkMs);
   } catch (error) {
     await context.close();
-    throw new RuntimeLoadError(`the audio worklet cannot be loaded from ${script}: ${error}`, {
-      cause: error,
-    });
+    throw error;
   }
-  return new TrackCapture(track, context, chunkMs);
+}
+
+async function load(context: AudioContext, script: string | URL): Promise<void> {
+  try {
+    await context.audioWorklet.addModule(script);
+  } catch (error) {
+    const message = `the audio worklet cannot be loaded from ${script}: ${error}`;
+    throw new RuntimeLoadError(message, { cause: error });
+  }
 }
 
 /** A capture under way. */
@@ -48,7 +55,8 @@ class TrackCapture implements AsyncIterator<Audio, undefined> {
   private readonly waiting: ((result: Result) => void)[] = [];
   private firstFrame: number | null = null;
   private isEnding = false;
-  private isDone = false;
+  /** Resolves when the context is closed; null before the end. */
+  private closed: Promise<void> | null = null;
 
   constructor(track: MediaStreamTrack, context: AudioContext, chunkMs: number) {
     this.track = track;
@@ -62,32 +70,32 @@ class TrackCapture implements AsyncIterator<Audio, undefined> {
       ...(channelCount ? { channelCount, channelCountMode: 'explicit' } : {}),
     });
     this.node.port.onmessage = ({ data }: MessageEvent<Message>) => this.receive(data);
-    this.node.onprocessorerror = () => this.finish();
+    this.node.onprocessorerror = () => void this.finish();
     // Browsers render only what leads to the destination; the worklet's own output is silence.
     this.source.connect(this.node).connect(context.destination);
     track.addEventListener('ended', this.end);
-    void context.resume();
+    // Closing ends it, and where the page may not play sound yet it waits.
+    context.resume().catch(() => {});
     if (track.readyState === 'ended') this.end();
   }
 
   next(): Promise<Result> {
     const chunk = this.chunks.shift();
     if (chunk) return Promise.resolve({ done: false, value: chunk });
-    if (this.isDone) return Promise.resolve({ done: true, value: undefined });
+    if (this.closed) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   async return(): Promise<Result> {
     this.chunks.length = 0;
-    this.finish();
-    if (this.context.state !== 'closed') await this.context.close();
+    await this.finish();
     return { done: true, value: undefined };
   }
 
   private receive(message: Message): void {
-    if (this.isDone) return;
+    if (this.closed) return;
     if (!message) {
-      this.finish();
+      void this.finish();
       return;
     }
     const { first, channels } = message;
@@ -111,17 +119,20 @@ class TrackCapture implements AsyncIterator<Audio, undefined> {
     if (this.isEnding) return;
     this.isEnding = true;
     if (this.context.state === 'running') this.node.port.postMessage('end');
-    else this.finish();
+    else void this.finish();
   };
 
-  private finish(): void {
-    if (this.isDone) return;
-    this.isDone = true;
+  private finish(): Promise<void> {
+    this.closed ??= this.letGo();
+    return this.closed;
+  }
+
+  private async letGo(): Promise<void> {
     this.track.removeEventListener('ended', this.end);
     this.node.port.onmessage = null;
     this.source.disconnect();
     this.node.disconnect();
-    if (this.context.state !== 'closed') void this.context.close();
     for (const wake of this.waiting.splice(0)) wake({ done: true, value: undefined });
+    await this.context.close();
   }
 }
