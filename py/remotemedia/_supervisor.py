@@ -136,7 +136,7 @@ class Job(EngineThread):
 
     def _end_now(self, interrupt: BaseException) -> None:
         """Stop, and wait for the end whatever else is raised meanwhile."""
-        while not self.done.is_set():
+        while not (self.done.is_set() or sys.is_finalizing()):  # then threads run no more
             with suppress(KeyboardInterrupt, Stopped):
                 self._abort(interrupt)
                 self._wait_for_end()

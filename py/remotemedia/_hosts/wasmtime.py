@@ -172,8 +172,8 @@ class RustRuntime:
     def _break(self) -> None:
         """Give the instance up; the next call makes a new one."""
         if self._whole:
-            self._whole = False
-            self.generation += 1
+            # At once: a stop may come between two statements.
+            self._whole, self.generation = False, self.generation + 1
             self.enters.clear()
 
     # --- the ABI --------------------------------------------------------------------------

@@ -160,6 +160,18 @@ print(pipeline.run_sync([1]))
 """
 
 
-def test_a_stream_that_is_left_to_its_event_loop_ends_quietly():
-    result = python("-c", LEFT)
+LEFT_BLOCKING = """
+from remotemedia import Pipeline
+from remotemedia.nodes import PassThroughNode
+
+pipeline = Pipeline([PassThroughNode()], runtime_hint="python")
+stream = pipeline.stream_sync(iter(range(1000)))
+next(stream)
+print([1])
+"""
+
+
+@pytest.mark.parametrize("program", [LEFT, LEFT_BLOCKING])
+def test_a_stream_that_is_left_to_the_end_of_the_program_ends_quietly(program):
+    result = python("-c", program)
     assert (result.stdout, result.stderr) == ("[1]\n", "")
