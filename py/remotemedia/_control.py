@@ -91,13 +91,18 @@ class Control:
         if call is not None and monotonic() > call.ends:
             self.fail(call.error())
 
-    def look(self) -> None:
-        """Compare the limits with the clock."""
+    def look(self) -> float:
+        """Compare the limits with the clock; returns the seconds until one may be reached.
+
+        A call that begins meanwhile cannot be too long before that, as no limit is shorter.
+        """
         call, now = self.call, monotonic()
         if call is not None and now > call.ends:
             self.fail(call.error())
         elif now > self._ends:
             self.fail(NodeTimeoutError(f"the run took longer than {self._timeout_ms:g} ms"))
+        ends = self._ends if call is None else min(call.ends, self._ends)
+        return min(ends - now, self.shortest_ms / 1000)
 
     def fail(self, cause: RemoteMediaError) -> None:
         """Note why the run has to end, unless there is a reason already."""

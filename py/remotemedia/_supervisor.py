@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.05
 """How often a waiting caller looks for Ctrl-C or, inside a node of another run, for its stop."""
+WATCH_S = 0.001
+"""How often limits are compared with the clock at most."""
 ASK_S = 0.005
 """How long a run may take to end by itself."""
 REPEAT_S = 0.02
@@ -190,9 +192,8 @@ class Job(EngineThread):
 
     def _watching(self) -> None:
         while self.cause is None and not self.done.is_set():
-            self.alarm.wait(min(self.shortest_ms / 8000, GRACE_S))
+            self.alarm.wait(min(max(self.look(), WATCH_S), GRACE_S))
             self.alarm.clear()
-            self.look()
         if self.done.wait(ASK_S):
             return
         ends = monotonic() + GRACE_S
