@@ -136,13 +136,22 @@ export class PipelineRunner {
     input: AnyInput | undefined,
     options: StreamOptions & { batched: true },
   ): PipelineStream<StreamBatch>;
-  stream(source: PipelineSource, input?: AnyInput, options?: StreamOptions): PipelineStream;
+  stream(
+    source: PipelineSource,
+    input?: AnyInput,
+    options?: StreamOptions & { batched?: false },
+  ): PipelineStream;
+  stream(
+    source: PipelineSource,
+    input: AnyInput | undefined,
+    options: StreamOptions,
+  ): PipelineStream<StreamItem | StreamBatch>;
   stream(
     source: PipelineSource,
     input?: AnyInput,
     options: StreamOptions = {},
-  ): PipelineStream<StreamBatch> | PipelineStream {
-    return new PipelineStream<StreamItem>(
+  ): PipelineStream<StreamItem | StreamBatch> {
+    return new PipelineStream(
       async (outlet, { signal, dropped, closing }) => {
         const manifest = manifestText(source);
         return this.turns.take(signal, async () => {

@@ -63,6 +63,22 @@ test('a node on the page that does not end closing keeps neither its run nor the
   expect((await running)?.code).toBe('closed');
 });
 
+test('nodes that take their time to close are waited for after an abort', async () => {
+  const runner = await open();
+  let closed = 0;
+  const closeLate = () => sleep(200).then(() => void closed++);
+  runner.registerNode('LateNode', () => ({ process: never, close: closeLate }));
+  const { engines } = runner as unknown as { engines: { current(): unknown } };
+  const engine = engines.current();
+  await runner.execute(calculator, [1]);
+  for (const options of [{ signal: AbortSignal.timeout(20) }, { timeoutMs: 20 }]) {
+    const ended = await thrown(runner.execute(chain({ node_type: 'LateNode' }), [1], options));
+    expect(ended?.code).toBe('signal' in options ? 'cancelled' : 'node_timeout');
+  }
+  expect(closed).toBe(2);
+  expect(engines.current() === engine).toBe(true);
+});
+
 test('a callback that throws at the very end of a call fails it', async () => {
   const runner = await open();
   for (const phase of ['load-wasm', 'load-pyodide']) {

@@ -48,6 +48,7 @@ export class WasiPlace {
   private readonly module: WebAssembly.Module;
   private readonly hooks: WasiHooks;
   private mailbox = 0;
+  private renewal: Promise<void> | null = null;
 
   private constructor(module: WebAssembly.Module, hooks: WasiHooks) {
     this.module = module;
@@ -75,7 +76,12 @@ export class WasiPlace {
 
   /** Makes the module fresh if it was lost to a trap or has grown too much. Only between runs. */
   async prepare(): Promise<void> {
-    if (!this.exports || this.memoryBytes > recycleBytes) await this.instantiate();
+    if (this.exports && this.memoryBytes <= recycleBytes) return;
+    // A cancelled run may be at it still.
+    this.renewal ??= this.instantiate().finally(() => {
+      this.renewal = null;
+    });
+    await this.renewal;
   }
 
   /** Validates and plans: request JSON to response JSON. */

@@ -227,6 +227,7 @@ export class EngineHost {
     if (this.active !== active || !engine) return;
     this.active = null;
     active.deadlines?.leave();
+    this.post({ type: 'ending', run: active.id });
     // Closing must not be interrupted by what was meant for the run.
     engine.clearInterrupt();
     const failure = engine.failure(thrown);

@@ -199,6 +199,8 @@ export type ToPage =
       readonly packets: readonly WholePacket[];
       readonly summary: RunSummary;
     }
+  /** The run has failed or noticed its cancel, and closes its nodes. */
+  | { readonly type: 'ending'; readonly run: number }
   /** Ends a run. Of `packets`, rounds below `error.round` count. */
   | {
       readonly type: 'failed';

@@ -10,6 +10,8 @@ import type { Addressed, Circuits, PlanSummary, RunSummary, Span, ToPage, WholeP
 const batchWindow = 4;
 /** Milliseconds after a cancel without an answer: a replacement is made ready, Python is interrupted, the thread is ended. */
 const [stuckMs, interruptMs, killMs, killInterruptedMs] = [5, 25, 50, 120];
+/** How long nodes may take to close after a cancel, in milliseconds. */
+const closeMs = 1000;
 const keptSpans = 10_000;
 
 type RunMessage = Extract<ToPage, { run: number }>;
@@ -59,6 +61,7 @@ export class RunSession {
   private failure: RemoteMediaError | null = null;
   private cancelReason: RemoteMediaError | null = null;
   private isOver = false;
+  private isEnding = false;
   private deadline: Timer;
   private grace: Timer[] = [];
   private resolvePlanned!: (plan: PlanSummary) => void;
@@ -119,11 +122,14 @@ export class RunSession {
     clearTimeout(this.deadline);
     const { client } = this;
     client.post({ type: 'cancel', run: this.id });
-    this.grace = [
-      setTimeout(() => this.events.stuck(), stuckMs),
-      setTimeout(() => client.interrupt(), interruptMs),
-      setTimeout(() => client.kill(reason), client.canInterrupt ? killInterruptedMs : killMs),
-    ];
+    if (this.isEnding) this.killAfter(closeMs);
+    else {
+      this.killAfter(client.canInterrupt ? killInterruptedMs : killMs);
+      this.grace.push(
+        setTimeout(() => this.events.stuck(), stuckMs),
+        setTimeout(() => client.interrupt(), interruptMs),
+      );
+    }
   }
 
   /** Settles everything that waits for this run. */
@@ -171,6 +177,10 @@ export class RunSession {
         // Whoever ended the run before this came is not told that it succeeded.
         if (this.cancelReason) this.fail(this.cancelReason);
         else this.finished(message);
+        break;
+      case 'ending':
+        this.isEnding = true;
+        if (this.cancelReason) this.killAfter(closeMs);
         break;
       case 'failed':
         this.events.circuits(message.circuits);
@@ -232,6 +242,12 @@ export class RunSession {
     };
     // Calls within an eighth of the limit after the last message are not told (protocol.ts).
     this.deadline = startTimer(check, (timeoutMs * 9) / 8);
+  }
+
+  /** Ends the thread after that time, and does nothing else to it meanwhile. */
+  private killAfter(ms: number): void {
+    for (const timer of this.grace) clearTimeout(timer);
+    this.grace = [setTimeout(() => this.cancelReason && this.client.kill(this.cancelReason), ms)];
   }
 
   private close(): void {
