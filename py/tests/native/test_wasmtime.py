@@ -410,3 +410,13 @@ class TestLoading:
         with pytest.raises(RuntimeLoadError, match=message):
             RustRuntime.load()
         assert not is_rust_runtime_available()
+
+
+@pytest.mark.parametrize("hint", ["rust", "python"])
+@pytest.mark.parametrize("end", [0, 1, 3])
+def test_a_tick_that_only_finds_the_end_is_not_counted(hint, end):
+    pipeline = Pipeline.from_manifest(
+        chain([("RangeGeneratorNode", {"end": end})]), runtime_hint=hint, enable_metrics=True
+    )
+    assert pipeline.run_sync() == list(range(end))
+    assert pipeline.get_metrics()["node_metrics"][0]["execution_count"] == end

@@ -57,7 +57,11 @@ pub(super) fn call(engine: &mut Engine, index: usize, round: u64, work: Work) ->
         Ok(()) => {
             stage.attempts = 0;
             stage.circuit.succeeded();
-            stage.ended |= stage.generates && stage.out.ended;
+            if stage.generates && stage.out.ended && matches!(work, Work::Item { .. }) {
+                stage.ended = true;
+                // A tick that only finds the end is none.
+                stage.stats.calls -= u64::from(stage.out.items.is_empty());
+            }
             give(stage, round, lanes, exits);
             Called::Finished
         }
