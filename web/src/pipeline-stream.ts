@@ -8,6 +8,7 @@ import type { Value } from './values.js';
 export interface StreamItem {
   /** Id of the sink's node. */
   sink: string;
+  /** Arrays that came together may share memory. */
   item: Value;
   /** Index of the input item that it comes from; null for what `flush` gave at the end. */
   round: number | null;

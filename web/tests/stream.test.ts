@@ -108,6 +108,23 @@ describe('results', () => {
     }
   });
 
+  test('of the flush round come sink by sink, wherever these run', async () => {
+    const own = await createRunner();
+    own.registerNode('PageNode', () => (item) => item);
+    const manifest = {
+      version: 'v1' as const,
+      nodes: [
+        { id: 'all', node_type: 'BatcherNode', params: { batch_size: 100 } },
+        { id: 'a', node_type: 'PassThroughNode', runtime_hint: 'python' as const },
+        { id: 'b', node_type: 'PageNode' },
+        { id: 'c', node_type: 'PassThroughNode', runtime_hint: 'python' as const },
+      ],
+      connections: ['a', 'b', 'c'].map((to) => ({ from: 'all', to })),
+    };
+    expect((await collect(own.stream(manifest, [1, 2]))).map(({ sink }) => sink)).toEqual(['a', 'b', 'c']);
+    await own.close();
+  });
+
   test('of the flush round have no round', async () => {
     const own = await createRunner();
     own.registerNode('LastNode', () => ({ process: (item) => item, flush: () => 'last' }));

@@ -96,7 +96,7 @@ export class Outlet<T extends StreamItem | StreamBatch> {
   }
 
   private items(packets: readonly Decoded[], isFlush: boolean, taken: () => void): Chunk<T> {
-    const { rounds, edges, values } = merged(packets);
+    const { rounds, edges, values } = merged(packets, isFlush);
     const { sinks } = this;
     const at = (index: number): StreamItem => ({
       sink: sinks[edges[index] as number] as string,
@@ -134,15 +134,18 @@ export class Outlet<T extends StreamItem | StreamBatch> {
   }
 }
 
-/** The items of all packets by round, and in a round sink by sink, so that the order does not depend on batches. */
-function merged(packets: readonly Decoded[]): Omit<Decoded, 'borrowed'> {
+/**
+ * The items of all packets by round, and in a round sink by sink, so that the order does not depend on batches. The flush is one
+ * round, whatever its segments take for its number.
+ */
+function merged(packets: readonly Decoded[], isFlush: boolean): Omit<Decoded, 'borrowed'> {
   const [first] = packets;
   const isOneSink = (edges: readonly number[]) => edges.every((edge) => edge === edges[0]);
   if (first && packets.length === 1 && isOneSink(first.edges)) return first;
   const all = packets.flatMap(({ rounds, edges, values }) =>
     values.map((value, index) => ({ round: rounds[index] ?? 0, edge: edges[index] ?? 0, value })),
   );
-  all.sort((a, b) => a.round - b.round || a.edge - b.edge);
+  all.sort((a, b) => (isFlush ? 0 : a.round - b.round) || a.edge - b.edge);
   return {
     rounds: all.map(({ round }) => round),
     edges: all.map(({ edge }) => edge),
