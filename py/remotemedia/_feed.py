@@ -143,8 +143,8 @@ class Feed:
 
     # --- items ----------------------------------------------------------------------------
 
-    def take(self, most: int, *, wait: bool) -> Effects:
-        """Return the next `Taken`, of no rounds if there is nothing yet; None at the end."""
+    def take(self, most: int) -> Effects:
+        """Return the next `Taken`; None at the end."""
         if any(self._at < len(values) for values in self._lists.values()):
             return self._from_lists(most)
         if self._single is not None:
@@ -154,8 +154,6 @@ class Feed:
         while not (taken := self._inbox.take(most)):
             if self._inbox.has_ended():
                 return None
-            if not wait:
-                return Taken(0, [])
             yield Arrive(self._inbox)
         columns: dict[Key, tuple[list[int], list[Any]]] = {}
         for round_, (key, item) in enumerate(taken):

@@ -94,12 +94,11 @@ class Run:
         while True:
             self._control.check()
             most = ticks if self._ticking else BATCH_ITEMS
-            taken = yield from self._feed.take(most, wait=not self._ticking)
+            taken = yield from self._feed.take(most)
             if taken is None and not self._ticking:
                 break
             start = perf_counter()
-            count = (taken and taken.rounds) or ticks
-            columns = taken.columns if taken else []
+            count, columns = taken or (ticks, [])
             yield from self._pass(range(first, first + count), self._batches(first, columns))
             first += count
             if self.tell is not None:

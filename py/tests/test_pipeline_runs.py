@@ -1,5 +1,6 @@
 """What runs may be given and what they tell: sources, generating sources, progress, traces."""
 
+import asyncio
 import json
 import time
 
@@ -95,6 +96,16 @@ def test_ticks_keep_step_with_lists_whose_items_are_large():
     assert [v if isinstance(v, int) else v[0] for v in values] == [
         k for k in range(30) for _ in "ab"
     ]
+
+
+async def test_ticks_wait_for_the_items_of_their_rounds():
+    async def slowly():
+        for item in "xyz":
+            await asyncio.sleep(0.02)
+            yield item
+
+    mixed = python(both(RANGE, ("PassThroughNode", {})))
+    assert await mixed.run(slowly()) == [0, "x", 1, "y", 2, "z", 3, 4]
 
 
 def test_lists_per_source():
