@@ -10,6 +10,7 @@ from remotemedia._control import THREADS
 from remotemedia._effects import Arrive, Await
 from remotemedia._engine import size_of
 from remotemedia._errors import Issue, ManifestError
+from remotemedia._paths import child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,6 +81,7 @@ class Feed:
         self._most = 1
         self._inbox: Inbox | None = None
         self._pumps: Any = None
+        self._live_of = () if live is None or isinstance(live, str) else tuple(live)
         self._prepare(live)
 
     def _prepare(self, live: str | dict[str, str] | None) -> None:
@@ -102,10 +104,12 @@ class Feed:
         """Compare with what the plan takes; raises ManifestError."""
         ordinary = [entry["node"] for entry in plan["inputs"] if not entry.get("generates")]
         issues = []
-        for name in self._named or ():
-            if name not in ordinary:
+        for owner, names in (("sources", self._named), ("live", self._live_of)):
+            for name in names or ():
+                if name in ordinary:
+                    continue
                 message = f"{name!r} is no source that takes input"
-                path = f"$.sources.{name}"
+                path = child(f"$.{owner}", name)
                 issues.append(Issue("unknown_source", path, message, "error", ordinary, name))
         if self._named is None and not ordinary:
             if self._input is not None and self._lists.get(None) != []:

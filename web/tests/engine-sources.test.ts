@@ -24,6 +24,7 @@ beforeAll(() => {
     'PageSource',
     () =>
       function* () {
+        yield undefined; // nothing is no round
         for (let k = 3; k > 0; k--) yield k;
       },
   );

@@ -208,6 +208,10 @@ describe('addressed input', () => {
       ['unknown_source', '$.sources["no such"]'],
       ['unknown_source', '$.sources.n9'],
     ]);
+    const live = { nobody: 'latest' } as const;
+    await expect(runner.execute(twoSources, count(1), { live })).rejects.toMatchObject({
+      issues: [{ code: 'unknown_source', path: '$.live.nobody' }],
+    });
     const unheard = runner.execute(chain({}), [1], { sources: { n0: [2] } });
     await expect(unheard).rejects.toMatchObject({ issues: [{ code: 'unexpected_input', path: '$.input' }] });
   });

@@ -320,6 +320,13 @@ async def test_an_iterator_that_runs_on_by_itself():
     assert stream.dropped["n0"] > 10
 
 
+async def test_a_live_word_for_what_is_no_source():
+    with pytest.raises(ManifestError) as caught:
+        async for _ in python().stream(numbers(1), live={"no such": "latest"}):
+            pass
+    assert [issue.path for issue in caught.value.issues] == ['$.live["no such"]']
+
+
 async def test_live_words():
     with pytest.raises(ValueError, match="drop_oldest"):
         python().stream(numbers(1), live="sometimes")

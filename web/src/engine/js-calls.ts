@@ -47,9 +47,12 @@ export class Ticker {
   async tick(node: JsNode, signal: AbortSignal): Promise<Output[]> {
     if (this.hasEnded) return [];
     this.isCalled = true;
-    const { done = false, value } = this.generator
+    let { done = false, value } = this.generator
       ? await advance(this.generator)
       : await this.begin(node, signal);
+    // What is nothing is no round of its own.
+    while (this.generator && !done && value === undefined && !signal.aborted)
+      ({ done = false, value } = await advance(this.generator));
     this.isCalled = false;
     signal.throwIfAborted();
     this.hasEnded ||= done;

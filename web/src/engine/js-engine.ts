@@ -251,6 +251,8 @@ export class JsSegment implements Segment {
     const outputs = await (ticker && input
       ? ticker.tick(instance, signal)
       : collect(instance, input, signal));
+    // A tick that only finds the end is no call.
+    if (ticker?.hasEnded && input && outputs.length === 0) station.counts.calls--;
     for (const output of outputs) check(output, station.ports);
     return outputs;
   }

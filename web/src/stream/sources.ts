@@ -30,7 +30,11 @@ export function arrange(plan: PlanSummary, input: AnyInput | undefined, options:
   const addressed = options.sources ?? {};
   const generating = plan.inputs.filter(({ generates }) => generates);
   const taking = plan.inputs.filter(({ generates }) => !generates);
-  const issues = unknownSources(taking, addressed);
+  const { live = {} } = options;
+  const issues = [
+    ...unknownSources(taking, addressed, '$.sources'),
+    ...(typeof live === 'string' ? [] : unknownSources(taking, live, '$.live')),
+  ];
   const given: [readonly Endpoint[], AnyInput | undefined][] = taking
     .filter(({ node }) => Object.hasOwn(addressed, node))
     .map((endpoint) => [[endpoint], addressed[endpoint.node]]);
@@ -54,13 +58,13 @@ function policyOf(inputs: readonly Endpoint[], input: StreamInput, { live }: Inp
   throw new RangeError(`live must be block, drop_oldest or latest, not ${String(policy)}`);
 }
 
-function unknownSources(taking: readonly Endpoint[], addressed: Record<string, AnyInput>): Issue[] {
+function unknownSources(taking: readonly Endpoint[], addressed: object, path: string): Issue[] {
   const known = taking.map(({ node }) => node);
   return Object.keys(addressed)
     .filter((id) => !known.includes(id))
     .map((id) => ({
       code: 'unknown_source',
-      path: pathKey('$.sources', id),
+      path: pathKey(path, id),
       message: `${id} is no source that takes input`,
       severity: 'error',
       expected: known,
