@@ -4,6 +4,8 @@
 mod arithmetic;
 mod audio_clock;
 mod audio_input;
+mod fft;
+mod simd;
 
 pub mod add;
 pub mod calculator;
