@@ -1,7 +1,8 @@
 //! One filter and the two ways to apply it: output by output, or in long blocks.
 
 use crate::resample::blocks::Blocks;
-use crate::resample::design::{Filter, LANES, Quality};
+use crate::resample::design::{Filter, Quality};
+use crate::resample::fir;
 
 /// Where an output stands: a source frame, and a part of one in units of 1/up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -63,50 +64,60 @@ impl Kernel {
             && !rest.is_empty()
             && place.frame < end
         {
-            done += match self.run_blocks(samples, first, place, rest) {
-                Some(outputs) => outputs,
-                None => self.run_direct(samples, first, place, rest, end),
+            let here = &Span { samples, first, end };
+            done += match self.blocks_at(here, *place, rest.len()) {
+                0 => self.run_direct(here, place, rest),
+                count => self.run_blocks(count, here, place, rest),
             };
         }
         done
     }
 
-    /// Outputs written, `None` if blocks would not help here.
-    fn run_blocks(
-        &mut self,
-        samples: &[f32],
-        first: i64,
-        place: &mut Place,
-        output: &mut [f32],
-    ) -> Option<usize> {
-        let blocks = self.blocks.as_mut().filter(|_| place.part == 0)?;
-        let samples = samples.get(usize::try_from(place.frame - blocks.lead as i64 - first).ok()?..)?;
-        let count = blocks.count(samples.len(), output.len());
-        let output = output.get_mut(..count * blocks.outputs).filter(|_| count >= blocks.worthwhile)?;
-        blocks.run(samples, output);
-        place.frame += (count * blocks.step) as i64;
-        Some(output.len())
+    /// How many blocks can start at `place`; 0 if they would not help.
+    fn blocks_at(&self, span: &Span, place: Place, outputs: usize) -> usize {
+        let Some(blocks) = self.blocks.as_ref().filter(|_| place.part == 0) else { return 0 };
+        let Ok(start) = usize::try_from(place.frame - blocks.lead as i64 - span.first) else { return 0 };
+        let count = blocks.count(span.samples.len().saturating_sub(start), outputs);
+        if count >= blocks.worthwhile { count } else { 0 }
     }
 
-    /// Outputs written: all, or those before the next place where blocks might help.
-    fn run_direct(
-        &self,
-        samples: &[f32],
-        first: i64,
-        place: &mut Place,
-        output: &mut [f32],
-        end: i64,
-    ) -> usize {
+    /// Writes `count` blocks and returns how many outputs they have.
+    fn run_blocks(&mut self, count: usize, span: &Span, place: &mut Place, output: &mut [f32]) -> usize {
+        let Some(blocks) = &mut self.blocks else { return 0 };
+        let start = (place.frame - blocks.lead as i64 - span.first) as usize;
+        let outputs = count * blocks.outputs;
+        if let (Some(samples), Some(output)) = (span.samples.get(start..), output.get_mut(..outputs)) {
+            blocks.run(samples, output);
+        }
+        place.frame += (count * blocks.step) as i64;
+        outputs
+    }
+
+    /// Writes outputs, at least one, up to the next place where blocks can start, and returns how many.
+    fn run_direct(&self, span: &Span, place: &mut Place, output: &mut [f32]) -> usize {
         let filter = &self.filter;
         let (step, step_part) = ((filter.down / filter.up) as i64, filter.down % filter.up);
-        let blocks = self.blocks.as_ref().filter(|blocks| output.len() >= blocks.worthwhile * blocks.outputs);
-        let period = blocks.map_or(u64::MAX, |_| filter.up) as usize;
-        for (index, output) in output.iter_mut().enumerate() {
-            if place.frame >= end || index > 0 && place.part == 0 && index >= period {
-                return index;
+        let mut done = 0;
+        while let Some(rest) = output.get_mut(done..)
+            && !rest.is_empty()
+            && place.frame < span.end
+            && (done == 0 || self.blocks_at(span, *place, rest.len()) == 0)
+        {
+            let start = (self.start(*place) - span.first) as usize;
+            let samples = span.samples.get(start..).unwrap_or_default();
+            if filter.up == 1
+                && place.frame + 3 * step < span.end
+                && let Some(four) = rest.first_chunk_mut()
+            {
+                *four = fir::four_outputs(filter, samples);
+                place.frame += 4 * step;
+                done += 4;
+                continue;
             }
-            let start = (self.start(*place) - first) as usize;
-            *output = at_phase(filter, samples.get(start..).unwrap_or_default(), place.part);
+            if let Some(one) = rest.first_mut() {
+                *one = fir::output(filter, samples, place.part);
+            }
+            done += 1;
             place.frame += step;
             place.part += step_part;
             if place.part >= filter.up {
@@ -114,30 +125,15 @@ impl Kernel {
                 place.frame += 1;
             }
         }
-        output.len()
+        done
     }
 }
 
-/// The output at `part`/up behind the middle of the first samples.
-fn at_phase(filter: &Filter, samples: &[f32], part: u64) -> f32 {
-    if !filter.interpolated {
-        return dot(filter.row(part), samples);
-    }
-    let position = part as f64 / filter.up as f64 * filter.phases as f64;
-    let row = position as u64;
-    let weight = (position - row as f64) as f32;
-    let (below, above) = (dot(filter.row(row), samples), dot(filter.row(row + 1), samples));
-    below + weight * (above - below)
-}
-
-/// Dot product with independent sums, which the compiler keeps in SIMD registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    // In f64 and in one order: the same bits on every machine, and nothing lost at the end.
-    sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() as f32
+/// Samples to read from.
+struct Span<'a> {
+    samples: &'a [f32],
+    /// The source frame of the first.
+    first: i64,
+    /// Outputs that stand before this frame read nothing behind the samples.
+    end: i64,
 }

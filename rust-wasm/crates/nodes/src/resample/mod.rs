@@ -2,6 +2,7 @@
 
 mod blocks;
 mod design;
+mod fir;
 mod kernel;
 mod stream;
 

@@ -208,6 +208,7 @@ fn poison_is_refused_and_does_no_harm() {
     node.flush(&mut out).unwrap();
     let joined: Vec<f32> =
         outputs(&mut out).iter().flat_map(|a| a.data().elements::<f32>().to_vec()).collect();
-    assert_eq!(joined, resample(48_000, 16_000, "high", &[good.clone(), good].concat(), usize::MAX));
+    let whole = resample(48_000, 16_000, "high", &[good.clone(), good].concat(), usize::MAX);
+    assert!(largest_difference(&joined, &whole) < 1e-6);
     assert!(node.process(&item(999, None, &[vec![0.0]]), "in", &mut out).is_err());
 }
