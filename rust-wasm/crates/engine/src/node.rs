@@ -131,6 +131,11 @@ impl Params {
         }
     }
 
+    /// A boolean.
+    pub fn boolean(&self, name: &str) -> Result<bool, Failure> {
+        self.of(name, "a boolean", Json::as_bool)
+    }
+
     /// A string.
     pub fn text(&self, name: &str) -> Result<&str, Failure> {
         self.of(name, "a string", Json::as_str)

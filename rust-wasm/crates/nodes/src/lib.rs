@@ -6,6 +6,7 @@ mod audio_clock;
 mod audio_input;
 mod fft;
 mod simd;
+mod spectrum;
 
 pub mod add;
 pub mod calculator;
@@ -13,9 +14,11 @@ pub mod counter;
 pub mod echo;
 pub mod expander;
 pub mod filter;
+pub mod log_mel;
 pub mod multiply;
 pub mod pass_through;
 pub mod resample;
+pub mod spectrogram;
 pub mod vad;
 pub mod wav_decode;
 
@@ -36,6 +39,8 @@ pub const TYPES: &[NodeType] = &[
     wav_decode::TYPE,
     resample::TYPE,
     vad::TYPE,
+    spectrogram::TYPE,
+    log_mel::TYPE,
 ];
 
 /// A registry of all built-in types.

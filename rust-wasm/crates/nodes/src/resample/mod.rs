@@ -35,9 +35,6 @@ pub const TYPE: NodeType = NodeType {
     create: |params| Ok(Box::new(Resample::new(params)?)),
 };
 
-/// Samples that are checked at once.
-const PART: usize = 1_024;
-
 const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
 struct Resample {
@@ -107,10 +104,7 @@ impl Node for Resample {
             return Err(Failure::new(format!("{rate} Hz is not from 1,000 to 768,000 Hz")));
         }
         let samples = audio.data().elements::<f32>();
-        if let Some(index) = first_not_finite(&samples) {
-            let (channel, frame) = (index / audio.frames().max(1), index % audio.frames().max(1));
-            return Err(Failure::new(format!("channel {channel}, frame {frame} is not a finite sample")));
-        }
+        audio_input::check_finite(&samples, audio.frames())?;
         if !self.is_continued_by(&audio) {
             self.end(out)?;
         }
@@ -141,15 +135,6 @@ impl Node for Resample {
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         self.end(out)
     }
-}
-
-/// The index of the first sample that is NaN or infinite.
-fn first_not_finite(samples: &[f32]) -> Option<usize> {
-    // Without an exit in the inner loop, so that it is vectorised.
-    let is_bad = |part: &[f32]| part.iter().fold(false, |bad, sample| bad | !sample.is_finite());
-    let index = samples.chunks(PART).position(is_bad)? * PART;
-    let inside = samples.get(index..)?.iter().position(|sample| !sample.is_finite())?;
-    Some(index + inside)
 }
 
 #[cfg(test)]

@@ -1,0 +1,171 @@
+//! `LogMelNode`: the front end of Whisper (A. Radford et al., 2022; `log_mel_spectrogram` of its reference code).
+
+use remotemedia_engine::error::Failure;
+use remotemedia_engine::node::{Node, NodeType, Out, Params};
+use remotemedia_engine::value::Value;
+
+use crate::audio_input;
+use crate::spectrum::logarithm::{greater, greatest, log10};
+use crate::spectrum::mel::MelBank;
+use crate::spectrum::stft::{Stft, hann};
+use crate::spectrum::stream::{Matrix, Shape, Stream};
+
+/// Catalog entry and factory.
+pub const TYPE: NodeType = NodeType {
+    entry: r#"{
+        "type": "LogMelNode", "aliases": [],
+        "summary": "Gives the log-mel spectrogram that Whisper takes.", "category": "audio",
+        "params": {"type": "object", "additionalProperties": false, "required": [], "properties": {
+            "sample_rate": {"type": "integer", "minimum": 1, "maximum": 768000, "default": 16000, "unit": "Hz",
+                            "description": "Rate that the audio must have."},
+            "n_fft": {"type": "integer", "minimum": 2, "maximum": 32768, "default": 400, "unit": "samples",
+                      "description": "Length of a frame, a product of 2, 3, 5 and 7."},
+            "hop_length": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 160, "unit": "samples",
+                           "description": "From the start of one frame to the start of the next."},
+            "n_mels": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 80,
+                       "description": "Number of mel bands; 128 for Whisper large-v3."},
+            "reference": {"type": "string", "enum": ["stream", "item", "running"], "default": "stream",
+                          "description": "What the loudest value is taken over: the whole stream, given at its end; each item by itself; or what came so far, given at once."},
+            "input_sample_rate": {"type": "integer", "minimum": 1, "unit": "Hz",
+                                  "description": "Rate of bare tensors and lists."}}},
+        "inputs": {"in": {"kinds": ["audio", "map", "list", "tensor"]}}, "outputs": {"out": {"kinds": ["map"]}},
+        "runtime": "rust", "stateful": true, "requires": []
+    }"#,
+    create: |params| Ok(Box::new(LogMel::new(params)?)),
+};
+
+/// The least power whose logarithm is taken.
+const LEAST_POWER: f32 = 1e-10;
+/// How far below the loudest value values are cut off, in powers of ten.
+const DEPTH: f32 = 8.0;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Reference {
+    Stream,
+    Item,
+    Running,
+}
+
+struct LogMel {
+    rate: u32,
+    shape: Shape,
+    reference: Reference,
+    stft: Stft,
+    bank: MelBank,
+    input_rate: Option<u32>,
+    running: Option<Running>,
+}
+
+/// A stream under way.
+struct Running {
+    stream: Stream,
+    /// The loudest logarithm so far.
+    loudest: f32,
+    /// Logarithms that wait for the end of the stream.
+    waiting: Vec<Matrix>,
+}
+
+impl LogMel {
+    fn new(params: &Params) -> Result<Self, Failure> {
+        let shape = Shape {
+            len: params.positive("n_fft")?.unwrap_or(400) as usize,
+            hop: params.positive("hop_length")?.unwrap_or(160) as usize,
+            centered: true,
+        };
+        let rate = params.positive("sample_rate")?.unwrap_or(16_000);
+        let mels = params.positive("n_mels")?.unwrap_or(80) as usize;
+        let reference = match params.text("reference")? {
+            "stream" => Reference::Stream,
+            "item" => Reference::Item,
+            "running" => Reference::Running,
+            other => {
+                return Err(Failure::new(format!("reference {other:?} is not stream, item or running")));
+            }
+        };
+        Ok(Self {
+            rate,
+            shape,
+            reference,
+            stft: Stft::new(&hann(shape.len), shape.hop)?,
+            bank: MelBank::new(mels, f64::from(rate), shape.len),
+            input_rate: params.positive("input_sample_rate")?,
+            running: None,
+        })
+    }
+
+    /// Ends the stream under way. The last frame is dropped, as Whisper does.
+    fn end(&mut self, out: &mut Out) -> Result<(), Failure> {
+        let Some(mut running) = self.running.take() else { return Ok(()) };
+        let matrix = running.stream.finish(1, &mut self.stft, Some(&self.bank))?;
+        self.give(&mut running, matrix, out);
+        if !running.waiting.is_empty() {
+            let matrix = joined(&running.waiting, self.bank.len());
+            self.emit(&running, matrix, out);
+        }
+        Ok(())
+    }
+
+    /// Takes the logarithm of bands, which leave now or wait.
+    fn give(&self, running: &mut Running, mut matrix: Matrix, out: &mut Out) {
+        if matrix.frames == 0 {
+            return;
+        }
+        let loudest = greatest(&matrix.values, LEAST_POWER);
+        running.loudest = greater(log10(loudest), running.loudest);
+        matrix.values.iter_mut().for_each(|power| *power = log10(greater(*power, LEAST_POWER)));
+        if self.reference == Reference::Running {
+            self.emit(running, matrix, out);
+        } else {
+            running.waiting.push(matrix);
+        }
+    }
+
+    fn emit(&self, running: &Running, mut matrix: Matrix, out: &mut Out) {
+        let least = running.loudest - DEPTH;
+        matrix.values.iter_mut().for_each(|x| *x = (greater(*x, least) + 4.0) / 4.0);
+        out.emit(Value::map(running.stream.entries("log_mel", matrix, self.shape.hop)));
+    }
+}
+
+impl Node for LogMel {
+    fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
+        let audio = audio_input::audio(item, self.input_rate)?;
+        if audio.sample_rate() != self.rate {
+            let message = format!("{} Hz; resample to {} Hz first", audio.sample_rate(), self.rate);
+            return Err(Failure::new(message));
+        }
+        audio_input::check_finite(&audio.data().elements::<f32>(), audio.frames())?;
+        if self.running.as_ref().is_some_and(|running| !running.stream.is_continued_by(&audio)) {
+            self.end(out)?;
+        }
+        let mut running = self.running.take().unwrap_or_else(|| Running {
+            stream: Stream::of(&audio, self.shape),
+            loudest: log10(LEAST_POWER),
+            waiting: Vec::new(),
+        });
+        let matrix = running.stream.take(&audio, &mut self.stft, Some(&self.bank))?;
+        self.give(&mut running, matrix, out);
+        self.running = Some(running);
+        if self.reference == Reference::Item {
+            self.end(out)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
+        self.end(out)
+    }
+}
+
+/// Matrices of the same number of rows, side by side.
+fn joined(parts: &[Matrix], rows: usize) -> Matrix {
+    let frames = parts.iter().map(|part| part.frames).sum();
+    let mut values = Vec::with_capacity(rows * frames);
+    for row in 0..rows {
+        for part in parts {
+            let start = row * part.frames;
+            values.extend_from_slice(part.values.get(start..start + part.frames).unwrap_or_default());
+        }
+    }
+    Matrix { values, frames, first: parts.first().map_or(0, |part| part.first) }
+}
