@@ -125,6 +125,14 @@ fn quality(source: u32, target: u32, quality: &str) -> Json {
     figures
 }
 
+fn log_mel(mels: u32) -> Json {
+    json!({"sample_rate": 16_000, "n_fft": 400, "hop_length": 160, "n_mels": mels, "reference": "stream"})
+}
+
+fn spectrogram(len: u32) -> Json {
+    json!({"n_fft": len, "hop_length": 160, "window": "hann", "scale": "power", "centered": true})
+}
+
 fn main() {
     let only_times = std::env::args().any(|argument| argument == "--times");
     let mut resample = serde_json::Map::new();
@@ -160,5 +168,16 @@ fn main() {
         let row = json!({"ms": median, "min_ms": least, "us_per_chunk": 1e3 * median / items.len() as f64});
         resample.insert(format!("48000-16000-high-chunks-of-{milliseconds}-ms"), row);
     }
-    println!("{:#}", json!({"resample": resample}));
+    let minute = audio(16_000, noise(16_000 * SECONDS as usize));
+    let mut spectra = serde_json::Map::new();
+    for (name, node_type, params) in [
+        ("log-mel-400-160-80", &remotemedia_nodes::log_mel::TYPE, log_mel(80)),
+        ("log-mel-400-160-128", &remotemedia_nodes::log_mel::TYPE, log_mel(128)),
+        ("power-400-160", &remotemedia_nodes::spectrogram::TYPE, spectrogram(400)),
+        ("power-512-160", &remotemedia_nodes::spectrogram::TYPE, spectrogram(512)),
+    ] {
+        let [median, least] = time(&mut *node(node_type, &params), std::slice::from_ref(&minute));
+        spectra.insert(name.to_owned(), json!({"ms": median, "min_ms": least}));
+    }
+    println!("{:#}", json!({"resample": resample, "spectra": spectra}));
 }

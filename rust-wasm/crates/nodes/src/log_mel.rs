@@ -143,9 +143,10 @@ impl Node for LogMel {
             loudest: log10(LEAST_POWER),
             waiting: Vec::new(),
         });
-        let matrix = running.stream.take(&audio, &mut self.stft, Some(&self.bank))?;
-        self.give(&mut running, matrix, out);
+        let matrix = running.stream.take(&audio, &mut self.stft, Some(&self.bank));
+        let matrix = matrix.map(|matrix| self.give(&mut running, matrix, out));
         self.running = Some(running);
+        matrix?;
         if self.reference == Reference::Item {
             self.end(out)?;
         }
@@ -168,4 +169,114 @@ fn joined(parts: &[Matrix], rows: usize) -> Matrix {
         }
     }
     Matrix { values, frames, first: parts.first().map_or(0, |part| part.first) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use remotemedia_engine::array::Audio;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn node(n_mels: usize, reference: &str) -> LogMel {
+        let params = json!({"sample_rate": 16_000, "n_fft": 400, "hop_length": 160, "n_mels": n_mels, "reference": reference});
+        LogMel::new(&Params::new(params.as_object().unwrap().clone())).unwrap()
+    }
+
+    /// Two tones, one of them rising, and noise in the second half; `tests/vectors/audio/log-mel.json` says how.
+    fn signal() -> Vec<f32> {
+        let mut state = 1u32;
+        let mut sample = |n: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(state >> 8) / f64::from(1 << 23) - 1.0;
+            let t = n as f64 / 16_000.0;
+            let tones = 0.3 * (TAU * 440.0 * t).sin() + 0.2 * (TAU * (1_000.0 * t + 2_000.0 * t * t)).sin();
+            (if n > 4_000 { tones + 0.01 * noise } else { tones }) as f32
+        };
+        (0..8_000).map(&mut sample).collect()
+    }
+
+    fn item(samples: &[f32]) -> Value {
+        Audio::new(16_000, None, 1, samples.len(), samples.to_vec().into()).unwrap().into()
+    }
+
+    /// Each output: the values row after row, the frames, and the start.
+    fn run(mut node: LogMel, samples: &[f32], portion: usize) -> Vec<(Vec<f32>, usize, f64)> {
+        let mut out = Out::default();
+        for part in samples.chunks(portion) {
+            node.process(&item(part), "in", &mut out).unwrap();
+        }
+        node.flush(&mut out).unwrap();
+        let parts = |output: &Value| {
+            let Some(Value::Tensor(tensor)) = output.get("log_mel") else { panic!() };
+            let start = output.get("start_s").unwrap().as_number().unwrap();
+            (tensor.data().elements::<f32>().into_owned(), tensor.shape()[1], start)
+        };
+        out.take().iter().map(parts).collect()
+    }
+
+    #[test]
+    fn it_is_whispers_formula() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/vectors/audio/log-mel.json");
+        let vectors: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let frames = vectors["frames"].as_u64().unwrap() as usize;
+        for column in vectors["columns"].as_array().unwrap() {
+            let n_mels = column["n_mels"].as_u64().unwrap() as usize;
+            let frame = column["frame"].as_u64().unwrap() as usize;
+            for portion in [8_000, 441, 1] {
+                let outputs = run(node(n_mels, "stream"), &signal(), portion);
+                assert_eq!((outputs.len(), outputs[0].1, outputs[0].2), (1, frames, 0.0));
+                for (band, expected) in column["values"].as_array().unwrap().iter().enumerate() {
+                    let value = f64::from(outputs[0].0[band * frames + frame]);
+                    let error = (value - expected.as_f64().unwrap()).abs();
+                    assert!(error < 1e-4, "band {band} of {n_mels}, frame {frame}: {value}, off by {error:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn items_by_themselves_are_clips_of_their_own() {
+        let samples = signal();
+        let whole = run(node(80, "stream"), &samples[4_000..], usize::MAX).remove(0);
+        let items = run(node(80, "item"), &samples, 4_000);
+        assert_eq!((items.len(), &items[1]), (2, &whole));
+    }
+
+    #[test]
+    fn running_frames_leave_at_once_and_agree_from_the_loudest_on() {
+        let mut samples = signal();
+        samples[..160].iter_mut().for_each(|x| *x *= 3.0);
+        let (whole, frames, _) = run(node(80, "stream"), &samples, usize::MAX).remove(0);
+        let outputs = run(node(80, "running"), &samples, 160);
+        assert_eq!((outputs.len(), outputs[0].1), (50, 1));
+        let mut frame = 0;
+        for (values, count, start) in outputs {
+            assert!((start - frame as f64 * 0.01).abs() < 1e-12);
+            for band in 0..80 {
+                let error = (values[band * count] - whole[band * frames + frame]).abs();
+                assert!(error < 1e-5, "band {band}, frame {frame}");
+            }
+            frame += count;
+        }
+        assert_eq!(frame, frames);
+    }
+
+    #[test]
+    fn silence_and_nothing_have_their_values() {
+        // log10 of the least power is −10.
+        let outputs = run(node(80, "stream"), &[0.0; 480], usize::MAX);
+        assert!(outputs[0].0.iter().all(|x| (x + 1.5).abs() < 1e-6) && outputs[0].1 == 3);
+        assert!(run(node(80, "stream"), &[], 1).is_empty());
+        assert!(run(node(80, "stream"), &[0.5; 159], 100).is_empty(), "less than one hop");
+    }
+
+    #[test]
+    fn another_rate_is_refused() {
+        let audio = Audio::new(48_000, None, 1, 1, vec![0.0f32].into()).unwrap();
+        let failure = node(80, "stream").process(&audio.into(), "in", &mut Out::default()).unwrap_err();
+        assert!(failure.message().contains("resample"), "{}", failure.message());
+    }
 }
