@@ -42,12 +42,14 @@ async function inWasm() {
       views().setBigUint64(result, BigInt(Math.round(performance.now() * 1e6)), true)
       return 0
     },
-    fd_write(_descriptor, vectors, count, written) {
+    fd_write(descriptor, vectors, count, written) {
       let total = 0
       for (let index = 0; index < count; index += 1) {
         const start = views().getUint32(vectors + 8 * index, true)
         const length = views().getUint32(vectors + 8 * index + 4, true)
-        text += decoder.decode(new Uint8Array(memory.buffer, start, length), { stream: true })
+        const part = decoder.decode(new Uint8Array(memory.buffer, start, length), { stream: true })
+        if (descriptor === 1) text += part
+        else process.stderr.write(part)
         total += length
       }
       views().setUint32(written, total, true)

@@ -162,8 +162,7 @@ fn main() {
     }
     for milliseconds in [10, 100, 1_000] {
         let chunk = 48 * milliseconds;
-        let items: Vec<Value> =
-            (0..60_000 / milliseconds).map(|_| audio(48_000, noise(chunk))).collect();
+        let items: Vec<Value> = (0..60_000 / milliseconds).map(|_| audio(48_000, noise(chunk))).collect();
         let [median, least] = time(&mut *resampler(16_000, "high"), &items);
         let row = json!({"ms": median, "min_ms": least, "us_per_chunk": 1e3 * median / items.len() as f64});
         resample.insert(format!("48000-16000-high-chunks-of-{milliseconds}-ms"), row);

@@ -179,7 +179,9 @@ pub(crate) fn mono(samples: &[f32], frames: usize) -> Cow<'_, [f32]> {
         sums.iter_mut().zip(channel).for_each(|(sum, sample)| *sum += sample);
     }
     let factor = 1.0 / count as f32;
-    sums.iter_mut().for_each(|sum| *sum *= factor);
+    for sum in &mut sums {
+        *sum *= factor;
+    }
     Cow::Owned(sums)
 }
 

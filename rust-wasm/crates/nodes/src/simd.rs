@@ -2,6 +2,8 @@
 //!
 //! Only operations that round alike everywhere (no fused multiply-add), so the results do not depend on the machine.
 
+#![allow(clippy::inline_always, reason = "these are single instructions, or few")]
+
 use std::ops::{Add, Mul, Sub};
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -58,7 +60,6 @@ mod lanes {
 #[repr(transparent)]
 pub(crate) struct F32x4(lanes::Lanes);
 
-#[allow(clippy::inline_always, reason = "these are single instructions")]
 impl F32x4 {
     /// The same float four times.
     #[inline(always)]

@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    fn node(params: serde_json::Value) -> Spectrogram {
+    fn node(params: &serde_json::Value) -> Spectrogram {
         let mut all = serde_json::json!({"n_fft": 16, "hop_length": 4, "window": "hann", "scale": "power", "centered": true});
         all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
         Spectrogram::new(&Params::new(all.as_object().unwrap().clone())).unwrap()
@@ -147,28 +147,28 @@ mod tests {
     #[test]
     fn a_cosine_stands_in_its_bin() {
         // Amplitude 1 and a sum of the window of N/2: power (N/4)² in the bin, a quarter of that beside it.
-        let (frames, _) = run(node(serde_json::json!({"centered": false})), &cosine(3.0, 16), 16);
+        let (frames, _) = run(node(&serde_json::json!({"centered": false})), &cosine(3.0, 16), 16);
         let expected = [0.0, 0.0, 4.0, 16.0, 4.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(frames.len(), 1);
         assert!(frames[0].iter().zip(expected).all(|(power, e)| (power - e).abs() < 1e-5), "{frames:?}");
         let (frames, _) = run(
-            node(serde_json::json!({"centered": false, "window": "rectangular", "scale": "magnitude"})),
+            node(&serde_json::json!({"centered": false, "window": "rectangular", "scale": "magnitude"})),
             &cosine(3.0, 16),
             16,
         );
         assert!((frames[0][3] - 8.0).abs() < 1e-5 && frames[0][2] < 1e-5, "{frames:?}");
         let (frames, _) =
-            run(node(serde_json::json!({"centered": false, "scale": "decibels"})), &cosine(3.0, 16), 16);
+            run(node(&serde_json::json!({"centered": false, "scale": "decibels"})), &cosine(3.0, 16), 16);
         assert!((frames[0][3] - 12.0412).abs() < 1e-4 && (frames[0][7] + 100.0).abs() < 1e-4, "{frames:?}");
     }
 
     #[test]
     fn portions_make_no_difference_and_time_counts_on() {
         let samples = cosine(2.7, 100);
-        let (whole, starts) = run(node(serde_json::json!({})), &samples, 100);
+        let (whole, starts) = run(node(&serde_json::json!({})), &samples, 100);
         assert_eq!((whole.len(), starts[0]), (1 + 100 / 4, 0.0));
         for portion in [1, 7, 33] {
-            let (frames, starts) = run(node(serde_json::json!({})), &samples, portion);
+            let (frames, starts) = run(node(&serde_json::json!({})), &samples, portion);
             assert_eq!(frames.len(), whole.len());
             let pairs = frames.iter().flatten().zip(whole.iter().flatten());
             assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5), "by {portion}");

@@ -1,5 +1,7 @@
 //! Eight rows of samples into the lanes of complex vectors, and back.
 
+#![allow(clippy::many_single_char_names, reason = "eight rows are a to h")]
+
 use std::array::from_fn;
 
 use crate::simd::{C32x4, F32x4};

@@ -14,6 +14,9 @@ use crate::simd::{C32x4, F32x4};
 /// Blocks are no longer than this, so that what is worked on stays in the processor's cache.
 const MAX_LEN: usize = 8_192;
 
+/// A shorter block is taken if it costs no more than this times the least.
+const NEARLY: f64 = 1.08;
+
 /// Transforms eight blocks at once.
 pub(super) struct Blocks {
     forward: Fft,
@@ -53,8 +56,12 @@ impl Blocks {
         if filter.interpolated {
             return None;
         }
-        let shapes = (1..=MAX_LEN / down).filter_map(|periods| Shape::new(filter, up, down, 4 * periods));
-        let shape = shapes.min_by_key(|shape| shape.cost * 1_000 / (shape.periods * up))?;
+        let shapes = (1..=MAX_LEN / down).filter_map(|quarter| Shape::new(filter, up, down, 4 * quarter));
+        let shapes: Vec<Shape> = shapes.collect();
+        let per_output = |shape: &Shape| shape.cost as f64 / (shape.periods * up) as f64;
+        let least = shapes.iter().map(per_output).fold(f64::INFINITY, f64::min);
+        // Shorter blocks help with shorter pieces of audio, too.
+        let shape = shapes.into_iter().find(|shape| per_output(shape) <= least * NEARLY)?;
         let outputs = shape.periods * up;
         // The direct way takes a multiplication and an addition for every four taps.
         let direct = outputs * filter.width() / 2;
@@ -90,9 +97,10 @@ impl Blocks {
         self.inverse.run(&mut self.result, scratch);
         let mut blocks = outputs.chunks_exact_mut(self.outputs);
         // Real and imaginary parts are still exchanged.
-        let [e, f, g, h, a, b, c, d] = std::array::from_fn(|_| blocks.next().unwrap_or_default());
+        let mut rows: [&mut [f32]; SIGNALS] = std::array::from_fn(|_| blocks.next().unwrap_or_default());
+        rows.rotate_left(SIGNALS / 2);
         if let Some(whole) = self.result.get(self.skipped..self.skipped + self.outputs) {
-            scatter(whole, &mut [a, b, c, d, e, f, g, h]);
+            scatter(whole, &mut rows);
         }
     }
 

@@ -60,8 +60,7 @@ impl Filter {
         let transition = ratio * (1.0 - quality.pass) / 2.0;
         let taps = (ATTENUATION - 7.95) / (2.285 * 2.0 * PI * transition);
         let half = (taps / 2.0).ceil() as usize;
-        let window =
-            Window::new(ratio * (1.0 + quality.pass) / 4.0, half, 0.1102 * (ATTENUATION - 8.7));
+        let window = Window::new(ratio * (1.0 + quality.pass) / 4.0, half, 0.1102 * (ATTENUATION - 8.7));
         let interpolated = up > MAX_PHASES || up * 2 * half as u64 > MAX_COEFFICIENTS;
         let phases = if interpolated { (MAX_PHASES as f64 * ratio).ceil() as u64 } else { up };
         let count = if interpolated { phases + 1 } else { phases };
@@ -114,7 +113,9 @@ impl Window {
         let waves = (1 - half as i64..=half as i64).map(|j| (omega * j as f64).sin_cos()).collect();
         let mut series = bessel_series(beta);
         let sum: f64 = series.iter().sum();
-        series.iter_mut().for_each(|term| *term /= sum);
+        for term in &mut series {
+            *term /= sum;
+        }
         Self { half: half as f64, omega, waves, series }
     }
 

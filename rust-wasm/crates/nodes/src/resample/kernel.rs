@@ -57,7 +57,13 @@ impl Kernel {
 
     /// Writes the outputs from `place` on that read only `samples`, as far as `output` goes, and moves `place` behind
     /// them. `samples` begin with source frame `first`, which is not after the first that the output at `place` reads.
-    pub(super) fn run(&mut self, samples: &[f32], first: i64, place: &mut Place, output: &mut [f32]) -> usize {
+    pub(super) fn run(
+        &mut self,
+        samples: &[f32],
+        first: i64,
+        place: &mut Place,
+        output: &mut [f32],
+    ) -> usize {
         let end = first + samples.len() as i64 - self.filter.half as i64;
         let mut done = 0;
         while let Some(rest) = output.get_mut(done..)

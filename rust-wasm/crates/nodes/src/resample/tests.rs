@@ -113,7 +113,8 @@ fn streaming_equals_whole() {
             for (name, samples) in [("sine", sine(source, 440.0, 30_000)), ("noise", noise(30_000))] {
                 let whole = resample(source, target, quality, &samples, usize::MAX);
                 for portion in [1, 7, 160, 441, 4_096, 20_000] {
-                    let difference = largest_difference(&resample(source, target, quality, &samples, portion), &whole);
+                    let difference =
+                        largest_difference(&resample(source, target, quality, &samples, portion), &whole);
                     assert!(
                         difference < 1e-6,
                         "{source} to {target}, {quality}, {name} by {portion}: {difference:e}"

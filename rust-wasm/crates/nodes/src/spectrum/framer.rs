@@ -108,7 +108,10 @@ mod tests {
     #[test]
     fn short_signals_are_mirrored_again_and_again() {
         // As numpy.pad(mode="reflect") does.
-        assert_eq!(frames(Framer::new(8, 8, true), &[1.0, 2.0], 1), [[1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]]);
+        assert_eq!(
+            frames(Framer::new(8, 8, true), &[1.0, 2.0], 1),
+            [[1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]]
+        );
         assert_eq!(frames(Framer::new(4, 1, true), &[7.0], 1), [[7.0; 4], [7.0; 4]]);
         assert!(frames(Framer::new(4, 1, true), &[], 1).is_empty());
     }

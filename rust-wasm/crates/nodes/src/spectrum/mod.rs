@@ -5,4 +5,3 @@ pub(crate) mod logarithm;
 pub(crate) mod mel;
 pub(crate) mod stft;
 pub(crate) mod stream;
-
