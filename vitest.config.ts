@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['web/tests/**/*.test.ts'],
     globalSetup: ['web/tests/setup.ts'],
+    setupFiles: ['web/tests/seed.ts'],
     // Starting Python takes seconds, more on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,

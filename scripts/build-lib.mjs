@@ -1,7 +1,8 @@
-// Builds the npm library: dist/lib with index.js, the worker's script engine.worker.js, what both share, declarations.
+// Builds the npm library: dist/lib with index.js, the worker's script engine.worker.js, what both share, the audio worklet,
+// declarations.
 //   usage: node scripts/build-lib.mjs [--minify] [--no-types] [--out FOLDER]
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
@@ -42,6 +43,8 @@ await bundle.write({
   minify: options.minify,
 });
 await bundle.close();
+// Audio worklets import nothing: the script is the source.
+copyFileSync(`${root}web/src/stream/capture.worklet.js`, `${options.out}/capture.worklet.js`);
 if (!options['no-types']) {
   execFileSync(`${root}node_modules/.bin/tsc`, ['-p', `${root}tsconfig.lib.json`], { stdio: 'inherit' });
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from remotemedia._effects import Batch
-from remotemedia._packet import decode, encode
+from remotemedia._packet import encode
+from remotemedia._packet_reader import decode
 
 
 class RawPacket:

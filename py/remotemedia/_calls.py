@@ -13,10 +13,13 @@ from remotemedia._node import Out
 from remotemedia._values import represent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from remotemedia._effects import Effects
     from remotemedia._steps import Step
+
+    Failed = Callable[[Step, int, Exception], bool]
+    """Records that a call failed for good; tells whether the node goes on."""
 
 LONGEST_WAIT = 2**31 - 1
 """The most milliseconds between two tries: what timers of all languages can do."""
@@ -29,10 +32,10 @@ class Outputs:
 
     __slots__ = ("ports", "rounds", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, step: Step) -> None:
         self.rounds: list[int] = []
         self.values: list[Any] = []
-        self.ports: list[str] | None = None
+        self.ports: list[str] | None = None if "out" in step.node.outputs else []
 
     def add(self, round_: int, items: list[tuple[str, Any]]) -> None:
         """Append what one call gave."""
@@ -53,71 +56,96 @@ class Outputs:
 
 
 def call_for_all(
-    step: Step,
-    rounds: list[int],
-    values: list[Any],
-    outputs: Outputs,
-    failed: Callable[[Step, int, Exception], bool],
+    step: Step, rounds: list[int], values: list[Any], outputs: Outputs, failed: Failed
 ) -> Effects:
-    """Call `process` for every item; `failed` records an error and tells whether to go on."""
+    """Call `process` for every item."""
+    calls = zip(rounds, values, strict=True)  # one iterator: it goes on after a failure
+    step.executions += len(rounds)
+    going = True
+    while going:
+        run = _one_by_one if step.is_watched else _in_a_row
+        going = yield from run(step, calls, outputs, failed)
+    step.executions -= sum(1 for _ in calls)  # they are not made
+
+
+def _in_a_row(
+    step: Step, calls: Iterator[tuple[int, Any]], outputs: Outputs, failed: Failed
+) -> Effects:
+    """Make calls until one fails, as fast as possible; returns whether there is more to do."""
     process = step.process
     add_round, add_value = outputs.rounds.append, outputs.values.append
-    calls = zip(rounds, values, strict=True)  # one iterator: it goes on after an exception
-    step.executions += len(rounds)
-    while True:
-        try:
-            for round_, value in calls:
-                result = process(value)
-                kind = type(result)
-                if outputs.ports is None and (
-                    kind is float or (kind is int and -(2**63) <= result < 2**63)
-                ):
-                    add_value(result)
-                    add_round(round_)
-                elif kind in _SEVERAL or outputs.ports is not None:
-                    outputs.add(round_, (yield from _unfold(step, result)))
-                elif result is not None:
-                    ascii_text = kind is str and result.isascii()
-                    add_value(result if ascii_text else represent(result))
-                    add_round(round_)
-        except Exception as error:  # noqa: BLE001 - a node may raise anything
-            failure: Exception | None = error
-        else:
-            break
-        step.errors += 1
-        failure = yield from _retry(step, process, (value,), round_, outputs, failure)
-        if failure is not None and not failed(step, round_, failure):
-            step.executions -= sum(1 for _ in calls)  # they are not made
-            break
-
-
-def call_flush(
-    step: Step,
-    round_: int,
-    outputs: Outputs,
-    failed: Callable[[Step, int, Exception], bool],
-) -> Effects:
-    """Call `flush`."""
     try:
-        outputs.add(round_, (yield from _unfold(step, step.node.flush())))
+        for round_, value in calls:
+            result = process(value)
+            kind = type(result)
+            if outputs.ports is None and (
+                kind is float or (kind is int and -(2**63) <= result < 2**63)
+            ):
+                add_value(result)
+                add_round(round_)
+            elif kind in _SEVERAL or outputs.ports is not None:
+                outputs.add(round_, (yield from _unfold(step, result)))
+            elif result is not None:
+                ascii_text = kind is str and result.isascii()
+                add_value(result if ascii_text else represent(result))
+                add_round(round_)
     except Exception as error:  # noqa: BLE001 - a node may raise anything
-        failure = yield from _retry(step, step.node.flush, (), round_, outputs, error)
-        if failure is not None:
-            failed(step, round_, failure)
+        step.errors += 1
+        failure = yield from _retry(step, process, (value,), round_, outputs, error)
+        return failure is None or failed(step, round_, failure)
+    return False
+
+
+def _one_by_one(
+    step: Step, calls: Iterator[tuple[int, Any]], outputs: Outputs, failed: Failed
+) -> Effects:
+    """Make calls with a deadline, or after a failure; returns whether there is more to do."""
+    for round_, value in calls:
+        failure = yield from _call(step, step.process, (value,), round_, outputs)
+        if failure is not None and not failed(step, round_, failure):
+            return False
+        if not step.is_watched:
+            return True
+    return False
+
+
+def call_flush(step: Step, round_: int, outputs: Outputs, failed: Failed) -> Effects:
+    """Call `flush`."""
+    failure = yield from _call(step, step.node.flush, (), round_, outputs)
+    if failure is not None:
+        failed(step, round_, failure)
+
+
+def _call(
+    step: Step, verb: Callable[..., Any], arguments: tuple[Any, ...], round_: int, outputs: Outputs
+) -> Effects:
+    """Make one call; returns None once it works, else the last exception.
+
+    Only calls with arguments are counted: a flush is no execution.
+    """
+    refusal = step.circuit and step.circuit.refusal()
+    if refusal:
+        step.executions -= len(arguments)
+        return refusal
+    try:
+        step.enter(round_)
+        outputs.add(round_, (yield from _unfold(step, verb(*arguments))))
+    except Exception as error:  # noqa: BLE001 - a node may raise anything
+        step.errors += len(arguments)
+        return (yield from _retry(step, verb, arguments, round_, outputs, error))
+    step.circuit = None
+    return None
 
 
 def _retry(
     step: Step,
-    call: Callable[..., Any],
+    verb: Callable[..., Any],
     arguments: tuple[Any, ...],
     round_: int,
     outputs: Outputs,
-    failure: Exception | None,
+    failure: Exception,
 ) -> Effects:
-    """Call again as the manifest asks; returns None once it works, else the last exception.
-
-    Only calls with arguments are counted: a flush is no execution.
-    """
+    """Call again as the manifest asks; returns None once it works, else the last exception."""
     policy = step.retry or {"max_retries": 0}
     for attempt in range(policy["max_retries"]):
         most = min(policy["max_delay_ms"], LONGEST_WAIT)
@@ -126,12 +154,15 @@ def _retry(
         yield Sleep(random.uniform(0, most))  # noqa: S311
         step.executions += len(arguments)
         try:
-            outputs.add(round_, (yield from _unfold(step, call(*arguments))))
+            step.enter(round_)
+            outputs.add(round_, (yield from _unfold(step, verb(*arguments))))
         except Exception as error:  # noqa: BLE001 - a node may raise anything
             step.errors += len(arguments)
             failure = error
         else:
+            step.circuit = None
             return None
+    step.has_failed()
     return failure
 
 
@@ -145,17 +176,17 @@ def _unfold(step: Step, result: Any) -> Effects:
         items = yield Await(_gather(result))
     else:
         items = [result]
-    return [_addressed(step, item) for item in items if item is not None]
+    return [addressed(step, item) for item in items if item is not None]
 
 
 async def _gather(generator: AsyncGeneratorType[Any, None]) -> list[Any]:
     return [item async for item in generator]
 
 
-def _addressed(step: Step, item: Any) -> tuple[str, Any]:
-    if type(item) is not Out:
-        return "out", represent(item)
-    if item.port not in step.node.outputs:
-        message = f"there is no output port {item.port!r}, only {', '.join(step.node.outputs)}"
+def addressed(step: Step, item: Any) -> tuple[str, Any]:
+    """Return the port and the value of what a node gave."""
+    port, value = item if type(item) is Out else ("out", item)
+    if port not in step.node.outputs:
+        message = f"there is no output port {port!r}, only {', '.join(step.node.outputs)}"
         raise NodeError(message)
-    return item.port, represent(item.value)
+    return port, represent(value)

@@ -21,32 +21,28 @@ class Catalog:
     """The entries that are available, by place: rust:runtime, python, js:worker, js:page."""
 
     def __init__(self, places: Mapping[str, Sequence[Entry]]) -> None:
-        self._entries: dict[str, dict[str, Entry]] = {}
-        self._types: dict[str, str] = {}
+        self._places: list[tuple[str, dict[str, Entry]]] = []
         for place, entries in sorted(places.items(), key=lambda item: _preference(item[0])):
+            called: dict[str, Entry] = {}
             for entry in entries:
-                known = self._entries.setdefault(entry["type"], {})
-                known.setdefault(_runtime(place), entry)
-        for name, known in self._entries.items():
-            for entry in known.values():
-                for alias in entry["aliases"]:
-                    self._types.setdefault(alias, name)
-        self._types.update({name: name for name in self._entries})
+                for name in (entry["type"], *entry["aliases"]):
+                    called.setdefault(name, entry)
+            self._places.append((_runtime(place), called))
 
-    def find(self, name: str) -> Entry | None:
-        """Return the entry of a type or alias in the preferred runtime that has it."""
-        known = self._entries.get(self._types.get(name, ""))
-        return next(iter(known.values())) if known else None
+    def find(self, name: str, runtime: str = "auto") -> Entry | None:
+        """Return the entry of a type or alias in the runtime, else in the preferred that has it."""
+        found = [(at, called[name]) for at, called in self._places if name in called]
+        return next((entry for at, entry in found if at == runtime), found[0][1] if found else None)
 
     def runtimes(self, name: str) -> list[str]:
         """Return the runtimes that have a type or alias, preferred first."""
-        return list(self._entries.get(self._types.get(name, ""), ()))
+        return list(dict.fromkeys(at for at, called in self._places if name in called))
 
     def near(self, name: str) -> list[str]:
         """Return types and aliases that someone who wrote `name` may have meant."""
         import difflib
 
-        lower = {known.lower(): known for known in self._types}
+        lower = {known.lower(): known for _, called in self._places for known in called}
         return [lower[match] for match in difflib.get_close_matches(name.lower(), lower)]
 
 

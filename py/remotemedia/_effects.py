@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
 
     from remotemedia._errors import RemoteMediaError
+    from remotemedia._feed import Feed
+    from remotemedia._inbox import Inbox
 
     Effects = Generator[Any, Any, Any]
-    """A generator that yields Sleep, Await or Emit."""
+    """A generator that yields Sleep, Await, Arrive, Give or Emit."""
 
 
 class Sleep(NamedTuple):
@@ -28,6 +30,27 @@ class Await(NamedTuple):
     """Send back the result of an awaitable, or throw its exception."""
 
     awaitable: Awaitable[Any]
+
+
+class Arrive(NamedTuple):
+    """Wait until an item has come into an inbox."""
+
+    inbox: Inbox
+
+    @property
+    def awaitable(self) -> Awaitable[Any]:
+        """The same as `Await` has it, for drivers without a thread."""
+        return self.inbox.arrival()
+
+
+class Give(NamedTuple):
+    """Hand (sink, item) pairs to the consumer of a stream."""
+
+    items: list[tuple[str, Any]]
+
+
+class Stopped(BaseException):
+    """Raised in the thread of a run that has to end; only the engine sees it."""
 
 
 class Batch(NamedTuple):
@@ -56,8 +79,8 @@ class Result(NamedTuple):
     ended: bool = False
 
 
-def drive(effects: Effects) -> Any:
-    """Run to the end, blocking; returns what the generator returns."""
+def drive(effects: Effects, feed: Feed | None = None) -> Any:
+    """Run to the end, blocking, and end the feed; returns what the generator returns."""
     import time
 
     send: Any = effects.send
@@ -77,6 +100,8 @@ def drive(effects: Effects) -> Any:
         return end.value
     finally:
         effects.close()
+        if feed is not None:
+            feed.close()
 
 
 async def drive_async(effects: Effects) -> Any:
@@ -101,6 +126,15 @@ async def drive_async(effects: Effects) -> Any:
                 send, value = effects.throw, error
     finally:
         effects.close()
+
+
+async def run_inline(effects: Effects, feed: Feed) -> Any:
+    """Run to the end without a thread; then end the sources."""
+    try:
+        return await drive_async(effects)
+    finally:
+        feed.close()
+        await feed.stop()
 
 
 def finish_now(awaitable: Awaitable[Any]) -> Any:

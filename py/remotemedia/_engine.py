@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 
     from remotemedia._effects import Effects
     from remotemedia._segment import Segment
-    from remotemedia._steps import FindNode, Step
+    from remotemedia._steps import Enter, FindNode, Step
 
     Columns = tuple[list[int], list[Any]]
     Export = Callable[[Batch], Any]
 
 NO_LIMIT = (math.inf, 0)
 """(round, order) that every call is smaller than."""
+
+NO_DEADLINE = 0xFFFFFFFF
+"""The order that tells the host that the deadline under way is over."""
+
+MOST_SPANS = 10_000
 
 _SMALL = frozenset({type(None), bool, int, float, str})
 
@@ -47,7 +52,8 @@ class Engine:
 
     `export` turns a batch that leaves the segment into what the host wants; it raises
     UnrepresentableError, with a path that starts with the item, for what cannot leave. After
-    `most_items` items or `most_bytes` bytes a call emits what it has.
+    `most_items` items or `most_bytes` bytes a call emits what it has. `enter(order, round)` is
+    called before each call with a deadline, and with `NO_DEADLINE` before the next one without.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class Engine:
         *,
         most_items: float = math.inf,
         most_bytes: float = math.inf,
+        enter: Enter | None = None,
     ) -> None:
         compiled = Steps(segment, find)
         self._steps = compiled.steps
@@ -67,6 +74,8 @@ class Engine:
         self._export = export
         self._most = most_items, most_bytes
         self._measures = bool(segment.get("metrics"))
+        self._spans: list[tuple[int, float, float]] | None = [] if segment.get("trace") else None
+        self._opened = perf_counter()
         self._limit: tuple[float, int] = NO_LIMIT
         self._error: RemoteMediaError | None = None
         self._next_round = 0
@@ -75,29 +84,44 @@ class Engine:
         self._skipped: list[RemoteMediaError] = []
         self._skipped_count = 0
         self._running_us = 0.0
+        self._sources = [step.source for step in self._steps if step.source]
+        timed = [step for step in self._steps if step.is_timed]
+        self._enter = enter if timed else None
+        self._deadline = False
+        for step in timed if enter else ():
+            step.set_deadlines(enter)
         self.is_async = any(step.is_async for step in self._steps)
 
     def open(self) -> None:
         """Initialise the nodes; if one fails, those before it are closed."""
-        for step in self._steps:
-            self._open.append(step)
-            try:
+        step = None
+        try:
+            for step in self._steps:
                 step.node.init()
-            except Exception as error:
-                self._open.pop()
+                self._open.append(step)
+        except BaseException as error:
+            failure: BaseException = error
+            if isinstance(error, Exception) and step:
+                failure = step.error(error, None)
+            try:
                 self.close()
-                raise step.error(error, None) from error
+            except BaseException as later:  # noqa: BLE001 - the first error is what happened
+                failure.add_note(f"then failed: {type(later).__name__}: {later}")
+            if failure is error:
+                raise
+            raise failure from error
+        self._opened = perf_counter()
 
     def run(self, batches: Iterable[Batch], until: tuple[float, int] = NO_LIMIT) -> Effects:
         """Process a batch of rounds."""
-        self._limit, self._error = until, None
+        self._limit, self._error, self._deadline = until, None, False
         self._feed(batches)
         start = perf_counter() if self._measures else 0.0
         for step in self._steps:
             rounds, values = self._gather(step)
             if rounds:
-                outputs = Outputs()
-                yield from self._process(step, rounds, values, outputs)
+                outputs = Outputs(step)
+                yield from self._calls(step, rounds, values, outputs)
                 self._pass_on(step, outputs)
         if self._measures:
             self._running_us += (perf_counter() - start) * 1e6
@@ -110,27 +134,28 @@ class Engine:
         # of one round, and only the order of a limit.
         number = max(self._next_round, *(batch.rounds[-1] for batch in batches if batch.rounds), 0)
         self._limit = until if until[0] == math.inf else (number, until[1])
-        self._error, self._flushing = None, True
+        self._error, self._flushing, self._deadline = None, True, False
         self._feed(batch._replace(rounds=[number] * len(batch.rounds)) for batch in batches)
         for step in self._steps:
             rounds, values = self._gather(step)
-            outputs = Outputs()
-            if rounds:
-                yield from self._process(step, rounds, values, outputs)
-            if (number, step.order) < self._limit:
-                yield from call_flush(step, number, outputs, self._failed)
+            outputs = Outputs(step)
+            if rounds or step.flushes:
+                yield from self._calls(step, rounds, values, outputs, number)
             self._pass_on(step, outputs)
         return (yield from self._leave())
 
     def close(self) -> None:
         """Close every node once, in reverse order; then raise the first error of a `close`."""
-        first: RemoteMediaError | None = None
+        first: BaseException | None = None
         while self._open:
             step = self._open.pop()
-            try:
-                step.node.close()
-            except Exception as error:  # noqa: BLE001 - the others must be closed too
-                first = first or step.error(error, None)
+            for close in step.to_close:
+                try:
+                    close()
+                except Exception as error:  # noqa: BLE001 - the others must be closed too
+                    first = first or step.error(error, None)
+                except BaseException as interrupt:  # noqa: BLE001 - raised when all are closed
+                    first = interrupt
         if first is not None:
             raise first
 
@@ -138,17 +163,45 @@ class Engine:
         """Return what was counted and, if the segment asks for it, measured."""
         errors = [error.to_wire() for error in self._skipped]
         nodes_us = sum(step.total_us for step in self._steps)
-        return {
+        metrics = {
             "nodes": [node_metrics(step) for step in self._steps],
             "engine_us": max(0.0, self._running_us - nodes_us),
             "skipped": {"count": self._skipped_count, "errors": errors},
+            "circuits": {step.id: step.circuit.state() for step in self._steps if step.circuit},
         }
+        return metrics if self._spans is None else metrics | {"spans": self._spans}
 
-    def _process(
-        self, step: Step, rounds: list[int], values: list[Any], outputs: Outputs
+    # --- calls ------------------------------------------------------------------------------
+
+    def _calls(
+        self,
+        step: Step,
+        rounds: list[int],
+        values: list[Any],
+        outputs: Outputs,
+        flush: int | None = None,
     ) -> Effects:
-        calls = call_for_all(step, rounds, values, outputs, self._failed)
-        return _timed(step, calls) if self._measures else calls
+        """Make the calls of one batch; `flush` is the number of the flush round."""
+        if self._enter and step.is_timed != self._deadline:
+            self._deadline = step.is_timed
+            if not step.is_timed:
+                self._enter(NO_DEADLINE, 0)
+        start = perf_counter() if self._measures or self._spans is not None else None
+        if rounds and step.source:
+            yield from step.source.tick_for_all(rounds, outputs, self._failed)
+        elif rounds:
+            yield from call_for_all(step, rounds, values, outputs, self._failed)
+        if flush is not None and step.flushes and (flush, step.order) < self._limit:
+            yield from call_flush(step, flush, outputs, self._failed)
+        if start is not None:
+            self._measured(step, start, perf_counter())
+
+    def _measured(self, step: Step, start: float, end: float) -> None:
+        duration = (end - start) * 1e6
+        if self._measures:
+            step.measured(duration)
+        if self._spans is not None and len(self._spans) < MOST_SPANS:
+            self._spans.append((step.order, (start - self._opened) * 1e6, duration))
 
     # --- items on their way ---------------------------------------------------------------
 
@@ -231,7 +284,7 @@ class Engine:
                     self._refuse(end.step, batch, error)  # lowers the limit
                     continue
                 start, items, size = stop, items + count, size + weight
-        return Result(ready, self._error)
+        return Result(ready, self._error, self._error is None and self._has_ended())
 
     def _portion(self, values: list[Any], start: int, items: int, size: int) -> tuple[int, int]:
         """Return how many of the values from `start` on still fit, at least one, and their size."""
@@ -245,16 +298,22 @@ class Engine:
             weight += size_of(values[start + count])
         return most, weight
 
+    def _has_ended(self) -> bool:
+        sources = self._sources
+        return bool(sources) and all(source.ended for source in sources) and not self._flushing
+
     # --- failures ---------------------------------------------------------------------------
 
     def _failed(self, step: Step, round_: int, error: Exception) -> bool:
         """Record that a call failed; returns whether the node goes on."""
+        if step.skips:
+            self._skipped_count += 1
+            if len(self._skipped) >= MAX_SKIPPED:
+                return True
         failure = step.error(error, None if self._flushing else round_)
         failure.round = round_
         if step.skips:
-            self._skipped_count += 1
-            if len(self._skipped) < MAX_SKIPPED:
-                self._skipped.append(failure)
+            self._skipped.append(failure)
             return True
         self._fail((round_, step.order), failure)
         return False
@@ -270,12 +329,6 @@ class Engine:
         failure = step.error(error, None if self._flushing else round_)
         failure.round = round_
         self._fail((round_, step.order), failure)
-
-
-def _timed(step: Step, calls: Effects) -> Effects:
-    start = perf_counter()
-    yield from calls
-    step.measured((perf_counter() - start) * 1e6)
 
 
 def size_of(value: Any) -> int:

@@ -169,7 +169,11 @@ class FallbackWarning(RuntimeWarning):
 
 
 class ManifestWarning(UserWarning):
-    """A manifest has a field that means nothing."""
+    """A manifest has a field that means nothing; `issue` is what validation says of it."""
+
+    def __init__(self, message: str, issue: Issue | None = None) -> None:
+        super().__init__(message)
+        self.issue = issue
 
 
 _TREE: list[type[RemoteMediaError]] = [RemoteMediaError, *RemoteMediaError.__subclasses__()]

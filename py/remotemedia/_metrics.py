@@ -45,20 +45,21 @@ class RunMetrics:
             "packages_ms": None,
         }
 
-    def add(self, places: list[Place], duration_us: float) -> None:
-        """Add a run that took so long."""
-        start = time.perf_counter()
+    def add(self, places: list[tuple[Place, dict[str, Any]]], us: float, began: float) -> None:
+        """Add a run that took so long, with what its places told since `began`."""
         self._runs += 1
-        self._total_us += duration_us
-        for place in places:
-            for node in place.metrics()["nodes"]:
+        self._total_us += us
+        for place, metrics in places:
+            for node in metrics["nodes"]:
                 self._add_node(node)
             for crossing in getattr(place, "crossings", ()):
+                if not crossing["packets"]:
+                    continue
                 key = crossing["from"], crossing["to"]
                 known = self._crossings.setdefault(key, dict.fromkeys(crossing, 0) | _ends(key))
                 for field in ("packets", "bytes", "total_duration_us"):
                     known[field] += crossing[field]
-        self._overhead_us += (time.perf_counter() - start) * 1e6
+        self._overhead_us += (time.perf_counter() - began) * 1e6
 
     def _add_node(self, node: dict[str, Any]) -> None:
         known = self._nodes.setdefault(node["node_id"], node)

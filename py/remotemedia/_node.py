@@ -49,7 +49,10 @@ class Node:
     requires: ClassVar[tuple[str, ...]] = ()
     stateful: ClassVar[bool] = False
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {"in": ("any",)}
-    """Input ports and the kinds of values they take."""
+    """Input ports and the kinds of values they take; a node without any generates, see `process`.
+
+    A port `$name` stands for the ports that the param `name`, a list of strings, names.
+    """
     outputs: ClassVar[dict[str, tuple[str, ...]]] = {"out": ("any",)}
     """Output ports and the kinds of values they give."""
     declared: ClassVar[dict[str, ParamSpec]] = {}
@@ -97,8 +100,12 @@ class Node:
     def init(self) -> None:
         """Prepare for a run; params are attributes by now."""
 
-    def process(self, item: Any) -> Any:
-        """Process one item. A node with several input ports takes `(self, item, port)`."""
+    def process(self, *args: Any, **kwargs: Any) -> Any:
+        """Process one item: `process(self, item)`.
+
+        A node with several input ports takes `(self, item, port)`. A generating source, which has
+        `inputs = {}`, takes nothing and is called once; each round takes what it yields next.
+        """
         raise NotImplementedError
 
     def flush(self) -> Any:

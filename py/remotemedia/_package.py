@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._json_text import parse_json
-from remotemedia._manifest import RELEASE, TARGETS, is_at_most
+from remotemedia._manifest import RELEASE, is_at_most
+from remotemedia._schema import TARGETS
 from remotemedia._zip import Limits, read_zip, refuse, write_zip
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ def read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
     if path.suffix not in (".yaml", ".yml"):
         text = path.read_bytes()
         return _object(path.name, text), text
-    from remotemedia._pipeline import read_yaml
+    from remotemedia._sources import parse_yaml
 
-    manifest = read_yaml(path.read_text(encoding="utf-8"))
+    manifest = parse_yaml(path.read_text(encoding="utf-8"))
     if not isinstance(manifest, dict):
         refuse("bad_json", "not a map", path.name)
     return manifest, _json(manifest)

@@ -8,51 +8,27 @@ not copied, and columns of numbers are converted in one go.
 from __future__ import annotations
 
 import json
-import re
 import struct
 from array import array
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
+from typing import Any
 
-from remotemedia._errors import CapabilityError, PacketError
-from remotemedia._json_form import number_literal, parse_number
-from remotemedia._json_text import parse_json
+from remotemedia._errors import PacketError
+from remotemedia._json_form import number_literal
+from remotemedia._packet_reader import MIN_RUN, NUMBER_CODES, PLAIN, Packet, decode, refuse
 from remotemedia._values import (
-    DTYPES,
     MAX_DEPTH,
-    MAX_SAFE,
-    SIZES,
     Audio,
     UnrepresentableError,
-    audio_problem,
     dtype_name,
     numpy,
-    read_only,
     represent,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MAGIC = 0x31504D52  # "RMP1"
-MIN_RUN = 8
-"""Lists of numbers from this length on travel as one buffer."""
 
-_PLAIN = frozenset({bool, str, type(None)})
-_ONLY_INT = {int}
-_NO_COLUMN = "only integers ≥ 0 are possible"
-_NUMBER_CODES: dict[str, Literal["q", "d"]] = {"i64": "q", "f64": "d"}
 _to_json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-
-
-class Packet(NamedTuple):
-    """The content of a packet: three columns; `edges` is one number if all items share it."""
-
-    rounds: list[int]
-    edges: int | list[int]
-    values: list[Any]
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -89,7 +65,7 @@ class _Writer:
 
     def value(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             return value
         if kind is int or kind is float:
             literal = number_literal(value)
@@ -106,7 +82,7 @@ class _Writer:
         if depth > MAX_DEPTH:
             raise UnrepresentableError("nested too deep")
         kinds = set(map(type, values))
-        if kinds <= _PLAIN:
+        if kinds <= PLAIN:
             return values
         if len(values) >= MIN_RUN and len(kinds) == 1:
             if int in kinds:
@@ -117,7 +93,7 @@ class _Writer:
         return [self.value(value, depth) for value in values]
 
     def _run(self, dtype: str, values: list[Any]) -> Any:
-        self.buffers.append(array(_NUMBER_CODES[dtype], values))
+        self.buffers.append(array(NUMBER_CODES[dtype], values))
         fields = {"dtype": dtype, "shape": [len(values)], "buffer": len(self.buffers) - 1}
         return self._add({"kind": "list", **fields})
 
@@ -170,200 +146,6 @@ def _bytes_of(values: Any) -> Any:
     return memoryview(values).cast("B")
 
 
-# --- reading ------------------------------------------------------------------------------------
-
-
-def _refuse(message: str, path: str) -> NoReturn:
-    raise PacketError(message, path=path)
-
-
-def decode(header: str, buffers: list[Any]) -> Packet:
-    """Return the columns of a packet; arrays are read-only views if the buffers are `bytes`."""
-    try:
-        return _decode(header, buffers)
-    except PacketError:
-        raise
-    except (ValueError, TypeError, KeyError) as error:
-        raise PacketError(f"not a packet header: {error}", path="header") from error
-
-
-def _decode(header: str, buffers: list[Any]) -> Packet:
-    if (not header.isascii() or "\\u" in header) and _has_lone_surrogates(header):
-        _refuse("a lone surrogate", "header")
-    fields = parse_json(header)
-    if type(fields) is not dict:
-        _refuse("the header is not an object", "header")
-    refs = _references(fields["refs"], buffers) if "refs" in fields else []
-    rounds = _column(fields["rounds"], refs, "rounds")
-    edges = fields["edges"]
-    if type(edges) is not int:
-        edges = _column(edges, refs, "edges")
-        if len(edges) != len(rounds):
-            _refuse(f"{len(edges)} edges for {len(rounds)} rounds", "edges")
-    elif edges < 0:
-        _refuse("a negative edge", "edges")
-    values = _list(fields["values"], refs, "values")
-    if len(values) != len(rounds):
-        _refuse(f"{len(values)} values for {len(rounds)} rounds", "values")
-    return Packet(rounds, edges, values)
-
-
-def _has_lone_surrogates(header: str) -> bool:
-    try:
-        header.encode()
-        if _ESCAPED_SURROGATE.search(header):
-            json.dumps(parse_json(header), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _column(encoded: Any, refs: list[Any], name: str) -> list[int]:
-    numbers = _list(encoded, refs, name)
-    if len(numbers) < MIN_RUN:
-        for number in numbers:  # faster than the other way for a few
-            if type(number) is not int or number < 0:
-                _refuse(_NO_COLUMN, name)
-    elif set(map(type, numbers)) != _ONLY_INT or min(numbers) < 0:
-        _refuse(_NO_COLUMN, name)
-    return numbers
-
-
-def _list(encoded: Any, refs: list[Any], name: str) -> list[Any]:
-    if type(encoded) is list:
-        return [item if type(item) in _PLAIN else _value(item, refs, 1) for item in encoded]
-    values = _value(encoded, refs, 0)
-    if type(values) is not list:
-        _refuse("not a list", name)
-    return values
-
-
-def _value(encoded: Any, refs: list[Any], depth: int) -> Any:
-    kind = type(encoded)
-    if kind is dict:
-        return _map(encoded, refs, depth)
-    if kind is list:
-        if depth > MAX_DEPTH:
-            _refuse(f"nested deeper than {MAX_DEPTH} levels", "values")
-        depth += 1
-        return [item if type(item) in _PLAIN else _value(item, refs, depth) for item in encoded]
-    if kind is int:
-        if not -MAX_SAFE <= encoded <= MAX_SAFE:
-            _refuse("a plain integer beyond ±(2^53 − 1)", "values")
-    elif kind is float and encoded - encoded != 0:
-        _refuse("a number out of range", "values")
-    return encoded
-
-
-def _map(encoded: dict[str, Any], refs: list[Any], depth: int) -> Any:
-    if "$" in encoded:
-        form = encoded["$"]
-        if len(encoded) != 1:
-            _refuse("an object with $ and another key", "values")
-        if type(form) is int:
-            if not 0 <= form < len(refs):
-                _refuse(f"no reference {form}", "values")
-            return refs[form]
-        if type(form) is str:
-            return parse_number(form)
-        if type(form) is not dict or "$" not in form:
-            _refuse("an unknown form of $", "values")
-        encoded = form
-    if depth > MAX_DEPTH:
-        _refuse(f"nested deeper than {MAX_DEPTH} levels", "values")
-    depth += 1
-    return {
-        key: item if type(item) in _PLAIN else _value(item, refs, depth)
-        for key, item in encoded.items()
-    }
-
-
-def _references(refs: Any, buffers: list[Any]) -> list[Any]:
-    if type(refs) is not list:
-        _refuse("refs is not a list", "refs")
-    values = []
-    try:
-        for ref in refs:
-            number = ref["buffer"]
-            if type(number) is not int or not 0 <= number < len(buffers):
-                _refuse(f"no buffer {number!r}", "buffer")
-            values.append(_READERS[ref["kind"]](buffers[number], ref))
-    except (PacketError, CapabilityError) as error:
-        error.path = f"refs[{len(values)}]"
-        raise
-    return values
-
-
-def _audio(data: Any, ref: dict[str, Any]) -> Audio:
-    rate, timestamp = ref["sample_rate"], None
-    if "timestamp" in ref:
-        timestamp = _value(ref["timestamp"], [], 0)
-        if type(timestamp) not in (int, float):
-            _refuse("timestamp is not a number", "timestamp")
-        timestamp = float(timestamp)
-    samples = _array(data, "f32", ref["shape"])
-    if samples.ndim != 2:  # noqa: PLR2004
-        _refuse("shape is not [channels, frames]", "shape")
-    problem = audio_problem(len(samples), rate, timestamp)
-    if problem:
-        _refuse(problem, "audio")
-    return Audio.of_checked(samples, rate, timestamp)
-
-
-def _check_size(data: Any, dtype: str, shape: Any) -> None:
-    size = SIZES.get(dtype) if type(dtype) is str else None
-    if size is None:
-        _refuse(f"unknown dtype {dtype!r}", "dtype")
-    if type(shape) is not list:
-        _refuse("shape is not a list", "shape")
-    for n in shape:
-        if type(n) is not int or n < 0:
-            _refuse(f"shape {shape[:8]} is not a list of sizes", "shape")
-        size *= n
-    if size != len(data):
-        _refuse(f"{len(data)} bytes do not fit the shape {shape[:8]} of {dtype}", "shape")
-
-
-def _tensor(data: Any, ref: dict[str, Any]) -> Any:
-    return _array(data, ref["dtype"], ref["shape"])
-
-
-def _array(data: Any, dtype: str, shape: Any) -> Any:
-    _check_size(data, dtype, shape)
-    np = numpy()
-    try:
-        elements = np.frombuffer(data, DTYPES[dtype])
-        if len(shape) != 1:
-            elements = elements.reshape(shape)
-    except ValueError as error:
-        _refuse(f"no array has the shape {shape[:8]}: {error}", "shape")
-    if dtype == "bool":
-        raw = elements.view("u1")
-        return read_only(raw != 0) if raw.size and raw.max() > 1 else elements
-    return elements
-
-
-def _numbers(data: Any, ref: dict[str, Any]) -> list[Any]:
-    dtype, shape = ref["dtype"], ref["shape"]
-    _check_size(data, dtype, shape)
-    if dtype not in _NUMBER_CODES or len(shape) != 1:
-        _refuse("a list is one row of i64 or f64", "shape")
-    numbers: list[Any] = memoryview(data).cast("B").cast(_NUMBER_CODES[dtype]).tolist()
-    return numbers
-
-
-def _bytes(data: Any, _: dict[str, Any]) -> bytes:
-    return bytes(data)
-
-
-_READERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
-    "tensor": _tensor,
-    "list": _numbers,
-    "bytes": _bytes,
-    "audio": _audio,
-}
-
-
 # --- contiguous form ----------------------------------------------------------------------------
 
 
@@ -402,17 +184,17 @@ def from_bytes(data: bytes, offset: int = 0) -> tuple[str, list[Any], int]:
     """Return header, buffers (views) and end of the contiguous packet at `offset`."""
     block = memoryview(data)[offset:]
     if len(block) < 16:  # noqa: PLR2004
-        _refuse(f"{len(block)} bytes are no packet", "magic")
+        refuse(f"{len(block)} bytes are no packet", "magic")
     magic, total, header_length, count = struct.unpack_from("<4I", block)
     if magic != MAGIC:
-        _refuse(f"magic {magic:#010x}", "magic")
+        refuse(f"magic {magic:#010x}", "magic")
     if total % 16 or total > len(block):
-        _refuse(f"length {total} of {len(block)} bytes", "length")
+        refuse(f"length {total} of {len(block)} bytes", "length")
     if 16 + 4 * count > total:
-        _refuse(f"{count} buffers in {total} bytes", "buffers")
+        refuse(f"{count} buffers in {total} bytes", "buffers")
     lengths = struct.unpack_from(f"<{count}I", block, 16)
     if _padded(16 + 4 * count + header_length) + sum(map(_padded, lengths)) != total:
-        _refuse("the lengths do not add up", "length")
+        refuse("the lengths do not add up", "length")
     pieces = []
     end = 16 + 4 * count
     for length in (header_length, *lengths):
@@ -420,7 +202,7 @@ def from_bytes(data: bytes, offset: int = 0) -> tuple[str, list[Any], int]:
         pieces.append(block[start:end])
         start, end = end, _padded(end)
         if any(block[start:end]):
-            _refuse("a gap is not zero", "length")
+            refuse("a gap is not zero", "length")
     try:
         header = str(pieces[0], "utf-8")
     except UnicodeDecodeError as error:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from typing import Any, Literal
 
 _MISSING: Any = object()
 _KINDS = {float: "number", int: "integer", str: "string", bool: "boolean", dict: "object"}
+_PATTERN = re.compile(r"\^\[[^\]\[^\\]+\]\+\$")
 
 
 class ParamSpec:
     """A declared param; its type comes from the annotation of the field."""
 
-    __slots__ = ("aliases", "annotation", "bounds", "default", "doc", "unit")
+    __slots__ = ("aliases", "annotation", "bounds", "default", "doc", "pattern", "unit")
 
     def __init__(
         self,
@@ -21,12 +23,14 @@ class ParamSpec:
         doc: str,
         unit: str | None,
         bounds: dict[str, float],
+        pattern: str | None,
         aliases: tuple[str, ...],
     ) -> None:
         self.default = default
         self.doc = doc
         self.unit = unit
         self.bounds = bounds
+        self.pattern = pattern
         self.aliases = aliases
         self.annotation: Any = Any
 
@@ -45,6 +49,9 @@ class ParamSpec:
         if self.unit:
             schema["unit"] = self.unit
         schema |= self.bounds
+        if self.pattern:
+            strings = schema.get("items", schema)
+            strings["pattern"] = self.pattern
         if self.aliases:
             schema["aliases"] = list(self.aliases)
         return schema
@@ -59,6 +66,9 @@ def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    min_items: int | None = None,
+    unique: bool | None = None,
+    pattern: str | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Any:
     """Declare a param of a node.
@@ -68,16 +78,22 @@ def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0
     The annotation is one of float, int, str, bool, `list[...]` of those, dict, `Literal[...]`, or
     one of these `| None` with the default None for a param that may be absent. Without a default
     the param is required. `unit` names the unit ("Hz", "ms"); `minimum` and `maximum` may be
-    reached, `above` and `below` may not.
+    reached, `above` and `below` may not. A list has at least `min_items` items, all different if
+    `unique`. A string, or each string of a list, fits `pattern`, of the form `^[a-z0-9]+$`.
     """
+    if pattern is not None and not _PATTERN.fullmatch(pattern):
+        message = f"{pattern!r} is not of the form ^[class]+$"
+        raise ValueError(message)
     bounds = {
         "minimum": minimum,
         "maximum": maximum,
         "exclusiveMinimum": above,
         "exclusiveMaximum": below,
+        "minItems": min_items,
+        "uniqueItems": unique,
     }
     given = {name: bound for name, bound in bounds.items() if bound is not None}
-    return ParamSpec(default, doc, unit, given, aliases)
+    return ParamSpec(default, doc, unit, given, pattern, aliases)
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from typing import Any
 
 from remotemedia._errors import Issue
@@ -39,8 +40,10 @@ def check_params(
         name = names.get(key, key)
         if name not in properties:
             issues.append(_unknown(key, list(properties), at))
-        elif name != key and name in params:
-            issues.append(Issue("bad_param", at, f"{key} is another name of {name}", "error", name))
+        elif key != _first(name, properties[name], params):
+            issues.append(
+                Issue("bad_param", at, f"{key} is another word for {name}", "error", name)
+            )
         else:
             complete[name], found = check_value(properties[name], value, at)
             issues += found
@@ -53,6 +56,12 @@ def check_params(
             at = child(path, name)
             issues.append(Issue("missing_field", at, f"the param {name} is required"))
     return {name: complete[name] for name in properties if name in complete}, issues
+
+
+def _first(name: str, spec: dict[str, Any], params: dict[str, Any]) -> str:
+    """Return the word that gives a param: its name, else the first alias in alphabetical order."""
+    given = [alias for alias in spec.get("aliases", ()) if alias in params]
+    return name if name in params else min(given)
 
 
 def _unknown(key: str, allowed: list[str], path: str) -> Issue:
@@ -68,14 +77,35 @@ def check_value(spec: dict[str, Any], value: Any, path: str) -> tuple[Any, list[
         value = as_integer(value)
     if kind is not None and not is_kind(value, kind):
         return value, [_bad(path, f"must be of type {kind}", kind, value)]
-    if "enum" in spec and value not in spec["enum"]:
-        words = ", ".join(map(str, spec["enum"]))
-        return value, [_bad(path, f"must be one of {words}", spec["enum"], value)]
-    if isinstance(value, (int, float)):
-        return value, _check_range(spec, value, path)
+    rule = broken_rule(spec, value)
+    if rule is not None:
+        return value, [_bad(path, f"must be {rule}", rule, value)]
+    return _check_items(spec, value, path) if isinstance(value, list) else (value, [])
+
+
+def broken_rule(spec: dict[str, Any], value: Any) -> str | None:
+    """Return the rule of a schema that a value of the right type breaks, in words."""
+    if "enum" in spec and identity(value) not in map(identity, spec["enum"]):
+        return f"one of {', '.join(map(str, spec['enum']))}"
+    if is_kind(value, "number"):
+        for name, (sign, holds) in _BOUNDS.items():
+            if name in spec and not holds(value, spec[name]):
+                return f"{sign} {spec[name]}"
+    if isinstance(value, list) and len(value) < spec.get("minItems", 0):
+        return f"at least {spec['minItems']} items"
+    # The whole of it: `$` would leave a last line break out.
+    if isinstance(value, str) and not re.fullmatch(spec.get("pattern", "(?s).*"), value):
+        return f"text like {spec['pattern']}"
+    return None
+
+
+def identity(value: Any) -> Any:
+    """Return what equal JSON values, and only those, have in common: 2 and 2.0, not 1 and true."""
     if isinstance(value, list):
-        return _check_items(spec, value, path)
-    return value, []
+        return tuple(map(identity, value))
+    if isinstance(value, dict):
+        return frozenset((key, identity(item)) for key, item in value.items())
+    return (bool, value) if isinstance(value, bool) else value
 
 
 def as_integer(value: Any) -> Any:
@@ -92,20 +122,18 @@ def is_kind(value: Any, kind: str) -> bool:
     return isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
-def _check_range(spec: dict[str, Any], value: float, path: str) -> list[Issue]:
-    for name, (sign, holds) in _BOUNDS.items():
-        if name in spec and not holds(value, spec[name]):
-            return [_bad(path, f"must be {sign} {spec[name]}", f"{sign} {spec[name]}", value)]
-    return []
-
-
 def _check_items(spec: dict[str, Any], values: list[Any], path: str) -> tuple[Any, list[Issue]]:
-    if len(values) < spec.get("minItems", 0):
-        return values, [_bad(path, f"needs {spec['minItems']} items", spec["minItems"], values)]
-    checked = [
-        check_value(spec.get("items", {}), value, child(path, i)) for i, value in enumerate(values)
-    ]
-    return [value for value, _ in checked], [issue for _, issues in checked for issue in issues]
+    checked, issues, seen = [], [], set()
+    for i, value in enumerate(values):
+        at = child(path, i)
+        item, found = check_value(spec.get("items", {}), value, at)
+        if not found and spec.get("uniqueItems"):
+            if identity(value) in seen:
+                found = [_bad(at, "stands there already", None, value)]
+            seen.add(identity(value))
+        checked.append(item)
+        issues += found
+    return checked, issues
 
 
 def _bad(path: str, message: str, expected: Any, actual: Any) -> Issue:

@@ -15,7 +15,8 @@ from remotemedia._errors import (
     RemoteMediaError,
     RuntimeLoadError,
 )
-from remotemedia._manifest import HINTS, validate
+from remotemedia._manifest import as_json, validate
+from remotemedia._schema import HINTS
 from remotemedia._segment import plan_of_one
 
 if TYPE_CHECKING:
@@ -47,9 +48,18 @@ def is_rust_runtime_available() -> bool:
     return True
 
 
-def make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics: bool) -> Planned:
+def make_plan(
+    manifest: Any, registry: Registry, runtime_hint: str, *, metrics: bool, trace: bool = False
+) -> Planned:
     """Return the plan of a manifest; raises ManifestError with all issues."""
-    _to_json("the manifest", manifest)
+    planned = _make_plan(manifest, registry, runtime_hint, metrics=metrics)
+    for segment in planned.plan["segments"]:
+        segment["trace"] = trace
+    return planned
+
+
+def _make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics: bool) -> Planned:
+    manifest = as_json(manifest)
     if HINTS[runtime_hint] == "python" and not _asks_for_rust(manifest):
         return Planned(plan_in_python(manifest, registry, runtime_hint, metrics=metrics), None)
     try:
@@ -125,4 +135,4 @@ def _asks_for_rust(manifest: Any) -> bool:
 def _warn(issues: Any) -> None:
     for issue in issues:
         if issue.severity == "warning":
-            warnings.warn(f"{issue.path}: {issue.message}", ManifestWarning, stacklevel=2)
+            warnings.warn(ManifestWarning(f"{issue.path}: {issue.message}", issue), stacklevel=2)

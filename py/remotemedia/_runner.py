@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from itertools import islice
+from bisect import bisect_left
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from remotemedia._batches import decode_batches
-from remotemedia._effects import Await, Batch
-from remotemedia._engine import NO_LIMIT, Engine, size_of
+from remotemedia._effects import Batch, Give
+from remotemedia._engine import NO_LIMIT, Engine
 from remotemedia._errors import NodeError, RemoteMediaError
+from remotemedia._feed import BATCH_ITEMS
 from remotemedia._values import UnrepresentableError, represent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from remotemedia._control import Control
     from remotemedia._effects import Effects
+    from remotemedia._feed import Feed
+    from remotemedia._inbox import Key
     from remotemedia._segment import Plan
 
-BATCH_ITEMS = 256
-BATCH_BYTES = 4 << 20
+QUICK_S = 0.008
+"""Generating sources are asked for more rounds at once while a batch takes less than this."""
 
 
 class Place(Protocol):
@@ -64,127 +69,158 @@ class PythonPlace(Engine):
 
 
 class Run:
-    """One run of a plan. `sinks` grows while it goes on."""
+    """One run of a plan. `sinks` grows while it goes on, unless its results are given away."""
 
-    def __init__(self, plan: Plan, places: list[Place]) -> None:
+    def __init__(
+        self, plan: Plan, places: list[Place], control: Control, feed: Feed, *, gives: bool = False
+    ) -> None:
         self._plan = plan
         self._places = places
+        self._control = control
+        self._feed = feed
+        self._gives = gives
         self._names = {output["edge"]: output["node"] for output in plan["outputs"]}
+        generating = [entry for entry in plan["inputs"] if entry.get("generates")]
+        self._inputs = [entry for entry in plan["inputs"] if not entry.get("generates")]
+        self._ticking = {entry["segment"] for entry in generating}
+        self._generating = generating
         self.sinks: dict[str, list[Any]] = {name: [] for name in plan["sinks"]}
+        self.tell: Callable[[int, list[Any], list[Any]], None] | None = None
+        """Is told of every pass: rounds so far, values that came in, values that left."""
 
-    def all(self, items: Iterator[Any] | AsyncIterator[Any]) -> Effects:
+    def all(self) -> Effects:
         """Process every item and flush; raises the error of the smallest round and node."""
-        first = 0
+        first, ticks = 0, 1
         try:
-            while batch := (yield from _next_batch(items)):
-                rounds = list(range(first, first + len(batch)))
-                yield from self._pass(rounds, self._checked(batch, first), flush=False)
-                first += len(batch)
-            yield from self._pass([], [], flush=True)
+            while True:
+                self._control.check()
+                most = ticks if self._ticking else BATCH_ITEMS
+                taken = yield from self._feed.take(most, wait=not self._ticking)
+                if taken is None and not self._ticking:
+                    break
+                start = perf_counter()
+                count = ticks if self._ticking else taken.rounds
+                columns = taken.columns if taken else []
+                yield from self._pass(range(first, first + count), self._batches(first, columns))
+                first += count
+                if self.tell is not None:
+                    self.tell(first, [value for _, _, values in columns for value in values], [])
+                quick = perf_counter() - start < QUICK_S
+                ticks = min(2 * ticks, BATCH_ITEMS) if quick else max(1, ticks // 2)
+            yield from self._pass(range(first, first), [], flush=True)
         except RemoteMediaError as error:
-            error.delivered = self.sinks
+            error.delivered = None if self._gives else self.sinks
             raise
 
-    def _checked(self, batch: list[Any], first: int) -> list[Any]:
-        try:
-            return represent(batch, 0)  # type: ignore[no-any-return]
-        except UnrepresentableError as error:
-            index, *error.keys = error.keys
-            source = self._plan["sources"][0]
-            raise NodeError(
-                f"the input cannot travel: {error.reason}",
-                code="unrepresentable_value",
-                node_id=source,
-                item_index=first + int(index),
-                path=error.path,
-            ) from error
+    def _batches(self, first: int, columns: list[tuple[Key, list[int], list[Any]]]) -> list[Any]:
+        """Return what goes to the ordinary sources, by segment."""
+        batches = []
+        for key, offsets, values in columns:
+            entries = [entry for entry in self._inputs if key in (None, entry["node"])]
+            rounds = [first + offset for offset in offsets]
+            checked = _checked(values, rounds, entries[0]["node"])
+            batches += [Batch(e["segment"], e["edge"], rounds, checked) for e in entries]
+        return batches
 
-    def _pass(self, rounds: list[int], values: list[Any], *, flush: bool) -> Effects:
+    def _pass(self, rounds: range, batches: list[Any], *, flush: bool = False) -> Effects:
+        self._control.is_flushing = flush
         pending: list[list[Any]] = [[] for _ in self._places]
-        for entry in self._plan["inputs"] if rounds else ():
-            batch = Batch(entry["segment"], entry["edge"], rounds, values)
-            pending[entry["segment"]].append(batch)
+        for batch in [*self._ticks(rounds), *batches]:
+            pending[batch.to].append(batch)
         delivered: list[Any] = []
         until: tuple[float, int] = NO_LIMIT
         failure: RemoteMediaError | None = None
-        for place, packets in zip(self._places, pending, strict=True):
+        for number, (place, packets) in enumerate(zip(self._places, pending, strict=True)):
             if not packets and not flush:
                 continue
-            call = place.flush if flush else place.run
             try:
-                outputs, error = yield from call(packets, until)
+                outputs, error, ended = yield from self._call(place, packets, until, flush=flush)
             except RemoteMediaError as later:
                 if failure is None:
                     raise
                 # A trap ends every segment of the Rust module; the trap is what happened.
                 note_later_error(failure, later)
                 continue
+            self._ticking -= {number} if ended else set()
             for packet in outputs:
                 (delivered if packet.to is None else pending[packet.to]).append(packet)
             if error is not None:
                 failure = error
                 until = (error.round or 0, error.order or 0)
         if failure is None or not flush:
-            self._deliver(delivered, until[0])
+            yield from self._deliver(rounds.start, delivered, until[0])
         if failure is not None:
             raise failure
 
-    def _deliver(self, packets: list[Any], before: float) -> None:
-        for batch in as_batches(packets):
-            values = batch.values
-            if before != math.inf:
-                kept = zip(batch.rounds, values, strict=True)
-                values = [value for round_, value in kept if round_ < before]
-            self.sinks[self._names[batch.edge]] += values
+    def _ticks(self, rounds: range) -> list[Any]:
+        """Return what the generating sources get that have not ended."""
+        return [
+            Batch(entry["segment"], entry["edge"], [*rounds], [None] * len(rounds))
+            for entry in self._generating
+            if rounds and entry["segment"] in self._ticking
+        ]
+
+    def _call(
+        self, place: Place, packets: list[Any], until: tuple[float, int], *, flush: bool
+    ) -> Effects:
+        result = yield from (place.flush if flush else place.run)(packets, until)
+        self._control.leave()
+        self._control.check()
+        return result
+
+    def _deliver(self, first: int, packets: list[Any], before: float) -> Effects:
+        batches = [*as_batches(packets)]
+        if before != math.inf:
+            batches = [_before(batch, before) for batch in batches]
+        for batch in batches:
+            if self.tell is not None:
+                self.tell(first, [], batch.values)
+            if not self._gives:
+                self.sinks[self._names[batch.edge]] += batch.values
+        if not self._gives:
+            return
+        results = [(self._names[b.edge], value) for b in batches for value in b.values]
+        if len(batches) > 1:
+            rounds = [round_ for batch in batches for round_ in batch.rounds]
+            order = sorted(range(len(rounds)), key=rounds.__getitem__)  # stable
+            results = [results[i] for i in order]
+        if results:
+            yield Give(results)
 
 
-def _next_batch(items: Iterator[Any] | AsyncIterator[Any]) -> Effects:
-    """Return the next items, up to a batch; an asynchronous stream gives one at a time."""
-    if hasattr(items, "__anext__"):
-        try:
-            return [(yield Await(items.__anext__()))]
-        except StopAsyncIteration:
-            return []
-    batch: list[Any] = []
-    size = 0
-    for item in islice(items, BATCH_ITEMS):
-        batch.append(item)
-        size += size_of(item)
-        if size >= BATCH_BYTES:
-            break
-    return batch
+def _before(batch: Batch, limit: float) -> Batch:
+    """Return the batch without rounds from the limit on."""
+    end = bisect_left(batch.rounds, limit)
+    return batch._replace(rounds=batch.rounds[:end], values=batch.values[:end])
 
 
-def note_later_error(error: BaseException, later: Exception | None) -> None:
+def _checked(values: list[Any], rounds: list[int], source: str) -> list[Any]:
+    try:
+        return represent(values, 0)  # type: ignore[no-any-return]
+    except UnrepresentableError as error:
+        index, *error.keys = error.keys
+        raise NodeError(
+            f"the input cannot travel: {error.reason}",
+            code="unrepresentable_value",
+            node_id=source,
+            item_index=rounds[int(index)],
+            path=error.path,
+        ) from error
+
+
+def note_later_error(error: BaseException, later: BaseException | None) -> None:
     """Add to an error what else failed because of it or after it."""
-    if later is not None:
+    if later is not None and later is not error:
         error.add_note(f"then failed: {type(later).__name__}: {later}")
 
 
 def close_all(places: list[Place]) -> None:
     """Close in reverse order, all of them, then raise the first error."""
-    first: Exception | None = None
-    for place in reversed(places):
+    first: BaseException | None = None
+    while places:
         try:
-            place.close()
-        except Exception as error:  # noqa: BLE001 - the others must be closed too
+            places.pop().close()
+        except BaseException as error:  # noqa: BLE001 - the others must be closed too
             first = first or error
     if first is not None:
         raise first
-
-
-def open_all(
-    segments: list[dict[str, Any]], open_: Callable[[dict[str, Any]], Place]
-) -> list[Place]:
-    """Open a place for every segment; if one fails, those before it are closed."""
-    places: list[Place] = []
-    try:
-        for segment in segments:
-            places.append(open_(segment))  # noqa: PERF401 - what is open must be known
-    except BaseException as error:
-        try:
-            close_all(places)
-        except Exception as later:  # noqa: BLE001 - noted at the first error
-            note_later_error(error, later)
-        raise
-    return places

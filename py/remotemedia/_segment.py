@@ -32,6 +32,7 @@ def plan_of_one(manifest: NormalManifest, *, metrics: bool, requires: list[str])
         "runtime": "python",
         "requires": requires,
         "metrics": metrics,
+        "trace": False,
         "nodes": [
             *(_pseudo(f"__in_{edge}", "__In", edge=edge) for edge, _ in inputs),
             *nodes,
@@ -47,7 +48,10 @@ def plan_of_one(manifest: NormalManifest, *, metrics: bool, requires: list[str])
         "name": manifest.name,
         "sources": sources,
         "sinks": sinks,
-        "inputs": [{"edge": edge, "node": name, "segment": 0} for edge, name in inputs],
+        "inputs": [
+            {"edge": edge, "node": name, "segment": 0, "generates": name in manifest.generating}
+            for edge, name in inputs
+        ],
         "outputs": [{"edge": edge, "node": name, "segment": 0} for edge, name in outputs],
         "segments": [segment],
         "graph_info": {

@@ -8,15 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._errors import NodeError, RemoteMediaError, RuntimeLoadError
+from remotemedia._node import Node
 from remotemedia._tracebacks import node_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from remotemedia._node import Node
+    from remotemedia._circuit import Circuit
     from remotemedia._segment import Segment
+    from remotemedia._ticks import Source
 
     FindNode = Callable[[str], type[Node] | None]
+    Enter = Callable[[int, float], Any]
+    """Gets the order of a node and the round before a call with a deadline."""
 
 _VARARGS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x20, 0x80, 0x200
 
@@ -31,10 +35,25 @@ class Step:
         self.order: int = spec["order"]
         self.skips: bool = spec.get("on_error") == "skip"
         self.retry: dict[str, Any] | None = spec.get("retry")
-        self.takes_port = _positional(node.process) > 1
+        arity = _positional(node.process)
+        self.takes_port = arity > 1
         self.process: Callable[[Any], Any] = node.process
         if self.takes_port:
             self.process = lambda pair: node.process(*pair)
+        self.source: Source | None = None
+        self.to_close: list[Callable[[], None]] = [node.close]
+        if not node.inputs:
+            from remotemedia._ticks import Source
+
+            self.source = Source(self, (None, "in")[:arity])
+            self.to_close.insert(0, self.source.close)
+        self.flushes = getattr(node.flush, "__func__", None) is not Node.flush
+        self.is_timed = spec.get("timeout_ms") is not None
+        self.circuit: Circuit | None = None
+        """None as long as the node works."""
+        if spec.get("circuit"):
+            self.circuit = _circuit(**spec["circuit"])
+        self._enter: Enter | None = None
         self.is_async = is_async_node(type(node))
         self.inputs: list[tuple[int, str]] = []
         """Incoming connections in order: slot and port."""
@@ -49,6 +68,26 @@ class Step:
         self.shortest_us: float | None = None
         self.longest_us: float | None = None
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether something has to be done before or after each call."""
+        return self._enter is not None or self.circuit is not None
+
+    def set_deadlines(self, enter: Enter | None) -> None:
+        """Have the host told of every call."""
+        self._enter = enter
+
+    def enter(self, round_: int) -> None:
+        """Tell the host, if it wants to know, that a call begins."""
+        if self._enter is not None:
+            self._enter(self.order, round_)
+
+    def has_failed(self) -> None:
+        """Note that a call failed for good."""
+        if self.circuit is None:
+            self.circuit = _circuit()
+        self.circuit.has_failed()
+
     def measured(self, duration_us: float) -> None:
         """Note how long a batch took."""
         self.total_us += duration_us
@@ -60,6 +99,12 @@ class Step:
     def error(self, error: Exception, round_: int | None) -> RemoteMediaError:
         """Return the error with this node's name on it."""
         return node_error(error, self.id, self.type, round_, self.order)
+
+
+def _circuit(**state: Any) -> Circuit:
+    from remotemedia._circuit import Circuit
+
+    return Circuit(**state)
 
 
 class Exit:

@@ -22,6 +22,7 @@ def user_traceback(error: BaseException) -> str:
         frames = [frame for frame in part.stack if not _is_internal(frame.filename)]
         part.stack = traceback.StackSummary.from_list(frames)
         todo += [link for link in (part.__cause__, part.__context__) if link]
+        todo += part.exceptions or ()  # those of a group
     return "".join(top.format())
 
 
@@ -42,7 +43,8 @@ def node_error(
         failure = NodeError(message, code="unrepresentable_value", path=error.path)
         own = True
     else:
-        failure = NodeError(f"{type(error).__name__}: {error}")
+        code = "out_of_memory" if isinstance(error, MemoryError) else None
+        failure = NodeError(f"{type(error).__name__}: {error}", code=code)
         failure.__cause__ = error
         own = False
     failure.node_id, failure.node_type, failure.runtime = node_id, node_type, "python"

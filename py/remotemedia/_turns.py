@@ -39,7 +39,7 @@ class Turns:
         """Wait for the turn and keep it inside of the `with` block."""
         event = Event()
         turn = _Turn(event.set)
-        self._join(turn, _running_loop())
+        self._join(turn, running_loop())
         token = _inside.set((*_inside.get(), turn))
         try:
             event.wait()
@@ -97,7 +97,8 @@ class Turns:
                 return
 
 
-def _running_loop() -> Any:
+def running_loop() -> Any:
+    """Return the event loop in which this code runs, None if in none."""
     asyncio = sys.modules.get("asyncio")  # without it there is no loop
     try:
         return asyncio and asyncio.get_running_loop()

@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-from remotemedia import Pipeline
 from remotemedia._effects import Batch, drive
 from remotemedia._engine import Engine
 from remotemedia._registry import Registry
@@ -20,6 +19,8 @@ def chain(specs, **options):
 
 def run_chain(specs, items, **options):
     """Run a chain in Python; returns the list of its sink."""
+    from remotemedia import Pipeline  # tests of the engine do not need it
+
     pipeline = Pipeline.from_manifest(chain(specs), runtime_hint="python", **options)
     return next(iter(pipeline.run_sync(items, by_sink=True).values()))
 

@@ -13,10 +13,12 @@ def test_the_preferred_runtime_comes_first():
             "rust:runtime": [entry("A", "Alias")],
         }
     )
-    assert catalog.runtimes("Alias") == ["rust", "python", "js"]
+    assert catalog.runtimes("A") == ["rust", "python", "js"]
+    assert catalog.runtimes("Alias") == ["rust", "python"]
     assert catalog.runtimes("B") == ["python"]
     assert catalog.runtimes("C") == []
     assert catalog.find("C") is None
+    assert catalog.find("B", "rust") is catalog.find("B", "python")
 
 
 def test_near_misses():

@@ -90,6 +90,8 @@ def test_any_other_byte_is_true():
     (again,) = decode(header, [b"\x02\x00"]).values
     assert again.dtype == bool
     assert again.tolist() == [True, False]
+    (again,) = decode(encode([0], 0, [np.array(False)])[0], [b"\xff"]).values
+    assert isinstance(again, np.ndarray) and again.shape == () and again.item() is True
 
 
 def test_audio_keeps_rate_and_time():

@@ -2,7 +2,7 @@ from typing import Literal
 
 import pytest
 
-from remotemedia._param import schema_of
+from remotemedia._param import Param, schema_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,22 @@ def test_annotations_become_schemas(annotation, schema):
 def test_other_annotations_are_refused(annotation):
     with pytest.raises(TypeError, match="cannot have the type"):
         schema_of(annotation)
+
+
+def test_rules_for_lists_and_text():
+    ports = Param(min_items=1, unique=True, pattern="^[a-z]+$")
+    ports.annotation = list[str]
+    items = {"type": "string", "pattern": "^[a-z]+$"}
+    expected = {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
+    assert ports.schema() == expected
+    word = Param("a", pattern="^[a-z]+$")
+    word.annotation = str
+    assert word.schema() == {"type": "string", "default": "a", "pattern": "^[a-z]+$"}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[a-z]+", "^a+$", "^[a-z]*$", "^[a-z]+[0-9]+$", "^[^a]+$", ".*"]
+)
+def test_patterns_are_one_class(pattern):
+    with pytest.raises(ValueError, match="not of the form"):
+        Param(pattern=pattern)

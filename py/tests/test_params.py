@@ -62,3 +62,29 @@ def test_integers_are_exact(value):
     schema = {"properties": {"n": {"type": "integer"}}}
     _, issues = check_params(schema, {"n": value}, "$")
     assert [issue.code for issue in issues] == ["bad_param"]
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [([1, True, "1", None], []), ([1, 2, 1.0], [2]), ([[1], [1.0]], [1]), ([[1], [True]], []),
+     ([{"a": 1, "b": 2}, {"b": 2, "a": 1}], [1]), ([0, False, -0.0], [2]), ([[], {}, ""], [])],
+)  # fmt: skip
+def test_equal_items(values, wrong):
+    _, issues = check_value({"type": "array", "uniqueItems": True}, values, "$")
+    assert [issue.path for issue in issues] == [f"$[{i}]" for i in wrong]
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("a-Z_9", True), ("", False), ("a b", False), ("a\n", False), ("ä", False), ("^a", False)],
+)
+def test_a_pattern_is_of_the_whole_text(text, fits):
+    _, issues = check_value({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, text, "$")
+    assert (issues == []) is fits
+
+
+def test_of_several_aliases_the_first_counts():
+    schema = {"properties": {"n": {"type": "integer", "aliases": ["b", "a", "c"]}}}
+    complete, issues = check_params(schema, {"c": 1, "b": 2, "a": 3}, "$")
+    assert complete == {"n": 3}
+    assert [issue.path for issue in issues] == ["$.c", "$.b"]

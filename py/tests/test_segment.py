@@ -20,8 +20,8 @@ def test_edges_are_sources_then_sinks():
     assert made["sources"] == ["a", "b"]
     assert made["sinks"] == ["d", "b"]
     assert made["inputs"] == [
-        {"edge": 0, "node": "a", "segment": 0},
-        {"edge": 1, "node": "b", "segment": 0},
+        {"edge": 0, "node": "a", "segment": 0, "generates": False},
+        {"edge": 1, "node": "b", "segment": 0, "generates": False},
     ]
     assert [output["edge"] for output in made["outputs"]] == [2, 3]
     assert made["graph_info"] == {

@@ -3,11 +3,14 @@
     usage: python run_suites.py SUITE...
 
 The last line is `N passed, N failed, N skipped`. A suite fails if its command does, if one of its
-tests does, or if it ran no test at all.
+tests does, or if it ran no test at all. Before it stands the matrix of conformance vectors and the
+hosts of these suites; a missing or failed cell counts as a failed test.
 """
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -16,8 +19,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import matrix
+
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / ".cache" / "test-reports"
+CONFORMANCE = REPORTS / "conformance"
+# Where suites write their columns of the matrix, and the examples of property-based tests in Rust.
+ENVIRONMENT = os.environ | {"REMOTEMEDIA_CONFORMANCE": str(CONFORMANCE), "PROPTEST_RNG_SEED": "1"}
 
 
 class Counts(NamedTuple):
@@ -44,12 +52,20 @@ class Suite(NamedTuple):
     folder: Path
     report: Path
     read: Callable[[str], Counts]
+    hosts: tuple[str, ...] = ()
+    """Those whose conformance the suite tests."""
 
 
 def read_cargo(report: str) -> Counts:
     """Add up the closing lines of the test binaries: stable cargo has no report for machines."""
     closing = r"^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored;"
     return total(Counts(*map(int, line)) for line in re.findall(closing, report, re.MULTILINE))
+
+
+def read_fuzz(report: str) -> Counts:
+    """Count the languages that scripts/fuzz reports as tests."""
+    results = re.findall(r"^fuzz: \w+: (ok|FAILED)", report, re.MULTILINE)
+    return Counts(results.count("ok"), results.count("FAILED"), 0)
 
 
 def read_junit(report: str) -> Counts:
@@ -84,12 +100,14 @@ SUITES = {
         ROOT / "rust-wasm",
         REPORTS / "cargo.txt",
         read_cargo,
+        ("rust",),
     ),
     "pytest": Suite(
         ["python", "-m", "pytest", f"--junitxml={REPORTS / 'pytest.xml'}"],
         ROOT,
         REPORTS / "pytest.xml",
         read_junit,
+        ("command", "python", "native"),
     ),
     "vitest": Suite(
         [
@@ -102,6 +120,7 @@ SUITES = {
         ROOT,
         REPORTS / "vitest.json",
         read_vitest,
+        ("node",),
     ),
     "playwright": Suite(
         [
@@ -114,8 +133,12 @@ SUITES = {
         ROOT,
         REPORTS / "playwright.json",
         read_playwright,
+        ("pyodide", "chromium"),
     ),
+    "fuzz": Suite(["scripts/fuzz", "600"], ROOT, REPORTS / "fuzz.txt", read_fuzz),
 }
+PRINTED = {read_cargo, read_fuzz}
+"""Readers of what a command prints: it leaves no report of its own."""
 
 
 def run(name: str) -> Counts:
@@ -130,7 +153,7 @@ def run(name: str) -> Counts:
     status, output = run_visibly(suite.command, suite.folder)
     seconds = time.monotonic() - began
 
-    if suite.read is read_cargo:
+    if suite.read in PRINTED:
         suite.report.write_text(output)
     counts = suite.read(suite.report.read_text()) if suite.report.exists() else Counts(0, 0, 0)
     reason = "" if status == 0 else f", exit code {status}"
@@ -146,7 +169,12 @@ def run_visibly(command: list[str], folder: Path) -> tuple[int, str]:
     """Run a command, showing its output as it comes; returns the exit code and the output."""
     output = []
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)
@@ -154,10 +182,19 @@ def run_visibly(command: list[str], folder: Path) -> tuple[int, str]:
     return process.returncode, "".join(output)
 
 
+def conform(names: list[str]) -> Counts:
+    """Print the matrix of the suites' hosts; it is one more test."""
+    hosts = [host for host in matrix.HOSTS if any(host in SUITES[name].hosts for name in names)]
+    print("== conformance", flush=True)
+    good = matrix.main([str(CONFORMANCE), "--short", *hosts]) == 0
+    return Counts(int(good), int(not good), 0)
+
+
 def main(names: list[str]) -> int:
     """Run the suites and print the totals; returns the exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    totals = total(run(name) for name in names)
+    shutil.rmtree(CONFORMANCE, ignore_errors=True)
+    totals = total([*map(run, names), conform(names)])
     print(totals)
     return 1 if totals.failed else 0
 

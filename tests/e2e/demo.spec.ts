@@ -12,7 +12,7 @@ async function open(page: Page, siteUrl: string): Promise<void> {
 
 async function run(page: Page, input: string): Promise<void> {
   await page.getByLabel('Items, as JSON').fill(input);
-  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
 }
 
 /** What the page shows as output of its only sink. */
@@ -68,13 +68,13 @@ test('runs recorded speech, and a WAV file of the user', async ({ page, siteUrl 
   await open(page, siteUrl);
   await page.getByLabel('Example').selectOption('voice-gate');
   await expect(page.getByRole('status')).toHaveText('voice-gate is ready.');
-  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
   const [fromExample] = (await output(page)) as { start_s: number; end_s: number }[][];
   expect(fromExample?.length).toBeGreaterThan(0);
 
   const wav = 'packages/pipelines/voice-gate/data/sense_and_sensibility_01_austen_64kb-0880.wav';
   await page.getByLabel('or a WAV file').setInputFiles(wav);
-  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.locator('pre.output')).toContainText('2.76');
   const [fromFile] = (await output(page)) as { start_s: number; end_s: number }[][];
   expect(fromFile?.at(-1)?.end_s).toBeGreaterThan(2);

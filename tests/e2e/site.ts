@@ -15,7 +15,12 @@ export const test = base.extend<object, Servers>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the needed fixtures from this pattern
     async ({}, use) => {
       const server = await serve({
-        mounts: { [sitePath]: 'dist/site', '/lib/': 'dist/lib', '/sources/': '.cache/pyodide-suite' },
+        mounts: {
+          [sitePath]: 'dist/site',
+          '/lib/': 'dist/lib',
+          '/sources/': '.cache/pyodide-suite',
+          '/chaos/': 'tests/chaos',
+        },
       });
       await use(server.url + sitePath);
       await server.close();

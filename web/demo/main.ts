@@ -10,6 +10,7 @@ import {
 } from '../src/index.js';
 import { byId, element } from './elements.js';
 import { type Example, examples } from './examples.js';
+import { showStream } from './live.js';
 import { failureView, resultView } from './results.js';
 
 const page = {
@@ -24,6 +25,7 @@ const page = {
   wavFile: byId('wav-file', HTMLInputElement),
   wavClear: byId('wav-clear', HTMLButtonElement),
   run: byId('run', HTMLButtonElement),
+  microphone: byId('microphone', HTMLButtonElement),
   stop: byId('stop', HTMLButtonElement),
   progress: byId('progress', HTMLProgressElement),
   status: byId('status', HTMLElement),
@@ -73,34 +75,54 @@ function pipelineView(loaded: LoadedPackage, summary: string): Node[] {
   return [element('p', 'soft', summary), element('ol', '', ...nodes), ...warnings];
 }
 
-async function run(): Promise<void> {
+/** Does `work` with the bundle, unless something runs already; shows how it ends. */
+async function run(work: (bundle: LoadedPackage, signal: AbortSignal) => Promise<void>): Promise<void> {
   if (running || !bundle) return;
   const control = new AbortController();
   running = control;
   page.failure.replaceChildren();
   page.results.replaceChildren();
-  page.run.disabled = true;
-  page.stop.disabled = false;
+  showRunning(true);
   say('Running …');
-  const begun = performance.now();
   try {
-    const loaded = await bundle;
-    const input = await readInput();
-    const result = await (await runner).execute(loaded, input, {
-      signal: control.signal,
-      onProgress: showProgress,
-      enableMetrics: true,
-    });
-    page.results.replaceChildren(...resultView(result, performance.now() - begun));
+    await work(await bundle, control.signal);
     page.results.focus();
     say('Done.');
   } catch (error) {
     fail(error);
   } finally {
     running = null;
-    page.run.disabled = false;
-    page.stop.disabled = true;
-    page.progress.hidden = true;
+    showRunning(false);
+  }
+}
+
+function showRunning(isRunning: boolean): void {
+  page.run.disabled = isRunning;
+  page.microphone.disabled = isRunning;
+  page.stop.disabled = !isRunning;
+  page.progress.hidden = true;
+}
+
+async function runInput(loaded: LoadedPackage, signal: AbortSignal): Promise<void> {
+  const begun = performance.now();
+  const options = { signal, onProgress: showProgress, enableMetrics: true };
+  const result = await (await runner).execute(loaded, await readInput(), options);
+  page.results.replaceChildren(...resultView(result, performance.now() - begun));
+}
+
+/** Runs with the microphone until somebody stops it, which is then no failure. */
+async function runMicrophone(loaded: LoadedPackage, signal: AbortSignal): Promise<void> {
+  say('Waiting for the microphone …');
+  const media = await navigator.mediaDevices.getUserMedia({ audio: true });
+  try {
+    signal.throwIfAborted();
+    say('Listening …');
+    const [track] = media.getAudioTracks();
+    await showStream((await runner).stream(loaded, track, { signal }), page.results);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    for (const track of media.getTracks()) track.stop();
   }
 }
 
@@ -185,13 +207,14 @@ document.addEventListener('dragleave', () => page.drop.classList.remove('over'))
 document.addEventListener('drop', takeDropped);
 page.input.addEventListener('input', checkInput);
 page.input.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run();
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run(runInput);
 });
 page.wavFile.addEventListener('change', () => {
   page.wavClear.hidden = !page.wavFile.files?.length;
 });
 page.wavClear.addEventListener('click', clearWav);
-page.run.addEventListener('click', () => void run());
+page.run.addEventListener('click', () => void run(runInput));
+page.microphone.addEventListener('click', () => void run(runMicrophone));
 page.stop.addEventListener('click', () => running?.abort());
 
 if (examples[0]) chooseExample(examples[0]);

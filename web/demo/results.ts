@@ -15,11 +15,15 @@ export function resultView(result: ExecuteResult, elapsedMs: number): Node[] {
 
 function sinkView(sink: string, items: readonly Value[]): Node[] {
   const count = items.length === 1 ? '1 item' : `${items.length} items`;
-  const text = JSON.stringify(items.map(toJson), shorten, 2);
+  const text = shortJson(items.map(toJson));
   return [element('h3', '', `Output of ${sink} (${count})`), element('pre', 'output', text)];
 }
 
-/** Keeps base64 of long recordings from flooding the page. */
+/** JSON text of a value; base64 of long recordings does not flood the page. */
+export function shortJson(value: unknown): string {
+  return JSON.stringify(value, shorten, 2);
+}
+
 function shorten(_key: string, value: unknown): unknown {
   if (typeof value !== 'string' || value.length <= shownText) return value;
   return `${value.slice(0, shownText)}… (${value.length} characters)`;

@@ -12,19 +12,28 @@ export interface AssetUrls {
   pyodide?: string | URL;
   /** The worker's script, if it cannot stand beside the library. */
   worker?: string | URL;
+  /** The script that captures a microphone, if it cannot stand beside the library. */
+  worklet?: string | URL;
+}
+
+/** Where scripts are that do not stand beside the library. */
+export interface OwnScripts {
+  readonly worker: string | undefined;
+  readonly worklet: string | undefined;
 }
 
 /** In Node.js, from dist/lib. */
 const besideLibrary = '../remotemedia/';
 
 /** Absolute URLs. */
-export function resolveAssets(urls: AssetUrls = {}): EngineAssets & { worker: string | undefined } {
+export function resolveAssets(urls: AssetUrls = {}): EngineAssets & OwnScripts {
   const page = pageUrl();
   const base = folder(urls.base ? new URL(urls.base, page) : defaultBase(page));
   return {
     wasm: new URL(urls.wasm ?? 'runtime.wasm', urls.wasm ? page : base).href,
     pyodide: folder(new URL(urls.pyodide ?? 'pyodide/', urls.pyodide ? page : base)).href,
     worker: urls.worker ? new URL(urls.worker, page).href : undefined,
+    worklet: urls.worklet ? new URL(urls.worklet, page).href : undefined,
   };
 }
 

@@ -1,8 +1,10 @@
 /** Cuts a list of items into batches: up to 256 items or 4 MiB. */
 import { Audio, Tensor, type Value } from './values.js';
 
-const maxItems = 256;
-const maxBytes = 4 * 2 ** 20;
+/** Items of a batch. */
+export const maxItems = 256;
+/** Bytes of a batch, roughly. */
+export const maxBytes = 4 * 2 ** 20;
 
 /** Some items, and the index of the first. */
 export interface Batch {
@@ -15,7 +17,7 @@ export function* batches(items: readonly Value[]): Generator<Batch> {
   let first = 0;
   let bytes = 0;
   for (let next = 0; next < items.length; next++) {
-    const size = sizeOf(items[next] ?? null, 0);
+    const size = sizeOf(items[next] ?? null);
     if (next > first && (next - first >= maxItems || bytes + size > maxBytes)) {
       yield { first, items: items.slice(first, next) };
       first = next;
@@ -27,7 +29,7 @@ export function* batches(items: readonly Value[]): Generator<Batch> {
 }
 
 /** Roughly the bytes that a value takes in a packet. */
-function sizeOf(value: Value, depth: number): number {
+export function sizeOf(value: Value, depth = 0): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null || depth > 8) return 8;
   if (value instanceof Uint8Array) return value.length;

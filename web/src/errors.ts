@@ -206,17 +206,19 @@ const classes: Record<string, typeof RemoteMediaError> = {
 };
 
 /** The error of a wire shape, as its own class. */
-export function errorFromWire(wire: WireError): RemoteMediaError {
-  const Class = Object.hasOwn(classes, wire.name) ? classes[wire.name] : undefined;
-  return new (Class ?? RemoteMediaError)(wire.message, {
-    code: wire.code,
+export function errorFromWire(given: WireError): RemoteMediaError {
+  // What a broken runtime left may be anything.
+  const wire: Partial<WireError> = given ?? {};
+  const Class = Object.hasOwn(classes, String(wire.name)) ? classes[String(wire.name)] : undefined;
+  return new (Class ?? RemoteMediaError)(String(wire.message), {
+    ...(wire.code ? { code: wire.code } : {}),
     nodeId: wire.node_id ?? null,
     nodeType: wire.node_type ?? null,
     runtime: wire.runtime ?? null,
     itemIndex: wire.item_index ?? null,
     path: wire.path ?? null,
     traceback: wire.traceback ?? null,
-    issues: wire.issues ?? [],
+    issues: Array.isArray(wire.issues) ? wire.issues : [],
     round: wire.round ?? null,
     order: wire.order ?? null,
   });

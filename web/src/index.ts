@@ -15,6 +15,8 @@ export {
   RuntimeLoadError,
   type WireError,
 } from './errors.js';
+export type * from './generated/manifest.js';
+export type { AnyInput, InputOptions, LivePolicy, StreamInput } from './input.js';
 export {
   type JsNode,
   type JsNodeClass,
@@ -23,16 +25,8 @@ export {
   type Output,
   type Outputs,
 } from './js-node.js';
-export type {
-  CatalogEntry,
-  Connection,
-  GraphInfo,
-  Input,
-  Json,
-  Manifest,
-  ManifestNode,
-  RuntimeHint,
-} from './manifest.js';
+export type { CatalogEntry, GraphInfo, Input, Json } from './manifest.js';
+export type { PipelineSource } from './manifest-text.js';
 export type { CrossingMetrics, LoadMetrics, Metrics, NodeMetrics, ProgressEvent } from './metrics.js';
 export {
   type LoadedPackage,
@@ -44,10 +38,12 @@ export {
 export {
   type ExecuteOptions,
   PipelineRunner,
-  type PipelineSource,
   type RunnerOptions,
+  type StreamOptions,
 } from './pipeline-runner.js';
-export type { ExecuteResult } from './run-result.js';
+export { PipelineStream, type StreamBatch, type StreamItem } from './pipeline-stream.js';
+export type { ExecuteResult, RunReport } from './run-result.js';
+export type { Trace, TraceEvent } from './trace.js';
 export { fromJson, toJson } from './value-json.js';
 export { Audio, type DType, Tensor, type Value } from './values.js';
 export { version } from './version.js';

@@ -45,13 +45,17 @@ export type JsNodeFactory = (params: Record<string, Json>, id: string) => JsNode
 /** A class of nodes, made with the params. */
 export type JsNodeClass = new (params: Record<string, Json>, id: string) => JsNode;
 
+/**
+ * Name of the functions that call nodes. It survives minifying, so that a node's stack can be cut where the engine's
+ * frames begin.
+ */
+export const boundary = 'remotemedia:call';
+
 /** The node that a factory or class makes. */
-export function makeNode(
-  source: JsNodeFactory | JsNodeClass,
-  params: Record<string, Json>,
-  id: string,
-): JsNode {
-  const isClass = typeof (source.prototype as Partial<JsNode> | undefined)?.process === 'function';
-  const made = isClass ? new (source as JsNodeClass)(params, id) : (source as JsNodeFactory)(params, id);
-  return typeof made === 'function' ? { process: made } : made;
-}
+export const { [boundary]: makeNode } = {
+  [boundary](source: JsNodeFactory | JsNodeClass, params: Record<string, Json>, id: string): JsNode {
+    const isClass = typeof (source.prototype as Partial<JsNode> | undefined)?.process === 'function';
+    const made = isClass ? new (source as JsNodeClass)(params, id) : (source as JsNodeFactory)(params, id);
+    return typeof made === 'function' ? { process: made } : made;
+  },
+};

@@ -51,8 +51,13 @@ export interface LoadMetrics {
 
 /** How far something has come. `total` is null while unknown. */
 export interface ProgressEvent {
-  /** `download`: bytes of a bundle; the loads: parts; `run`: input items. */
+  /** `download`, `load-wasm`: bytes; the other loads: parts; `run`: input items. */
   phase: 'download' | 'load-wasm' | 'load-pyodide' | 'load-packages' | 'run';
   loaded: number;
   total: number | null;
+  /** So far, in phase `run`: items and encoded bytes of input, and of what the sinks gave. */
+  itemsIn?: number;
+  itemsOut?: number;
+  bytesIn?: number;
+  bytesOut?: number;
 }

@@ -27,6 +27,8 @@ type Fields = Record<string, unknown>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const integerLiteral = /^-?\d+$/;
+const jsonString = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
+const jsonNumber = /-?\d+(\.\d+)?([eE][+-]?\d+)?/g;
 const floatLiteral = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 const named: Record<string, number> = {
   NaN: Number.NaN,
@@ -52,11 +54,14 @@ export function decodeParts(packet: Packet): Decoded {
   if (edges.length !== rounds.length || values.length !== rounds.length) {
     fail('the columns differ in length', 'values');
   }
+  if (reader.sawHuge) refuseHugeIntegers(packet.header);
   return { rounds, edges, values, borrowed: reader.borrowed };
 }
 
 class Reader {
   borrowed = false;
+  /** Whether a number is so large that it may have been an integer that JSON bends. */
+  sawHuge = false;
   private readonly refs: readonly unknown[];
   private readonly buffers: readonly Uint8Array[];
 
@@ -84,11 +89,20 @@ class Reader {
     if (typeof encoded === 'string') {
       return encoded.isWellFormed() ? encoded : fail('a lone surrogate', path);
     }
+    if (typeof encoded === 'number') return this.number(encoded, path);
     if (typeof encoded !== 'object' || encoded === null) return encoded as Value;
     if (Array.isArray(encoded)) return this.inside(encoded, path, depth);
     return Object.hasOwn(encoded, '$')
       ? this.special(encoded as Fields, path, depth)
       : this.inside(encoded, path, depth);
+  }
+
+  private number(encoded: number, path: string): number {
+    if (encoded > Number.MAX_SAFE_INTEGER || encoded < Number.MIN_SAFE_INTEGER) {
+      if (!Number.isFinite(encoded)) fail('a number beyond floats', path);
+      this.sawHuge = true;
+    }
+    return encoded;
   }
 
   private inside(encoded: object, path: string, depth: number): Value {
@@ -169,9 +183,7 @@ class Reader {
     if (shape.length !== 2 || channels === undefined || frames === undefined) {
       return fail('audio has two dimensions', `${path}.shape`);
     }
-    const timestamp = ref.timestamp === undefined ? null : this.value(ref.timestamp, `${path}.timestamp`, 0);
-    if (timestamp !== null && !Number.isFinite(timestamp)) fail('not a finite number', `${path}.timestamp`);
-    if (ref.timestamp === null) fail('not a number', `${path}.timestamp`);
+    const timestamp = ref.timestamp === undefined ? null : this.timestamp(ref.timestamp, `${path}.timestamp`);
     const bytes = this.elements(ref, path, shape, 4);
     // Without frames a packet of a few bytes could claim any number of channels.
     if (channels < 1 || channels > 65_536) fail('not 1 to 65,536 channels', `${path}.shape`);
@@ -179,7 +191,16 @@ class Reader {
     this.borrowed = true;
     const samples = viewOf('f32', bytes, channels * frames);
     const planes = Array.from({ length: channels }, (_, k) => samples.subarray(k * frames, (k + 1) * frames));
-    return new Audio(planes, rate, timestamp as number | null);
+    return new Audio(planes, rate, timestamp);
+  }
+
+  private timestamp(encoded: unknown, path: string): number {
+    // Not value(): a reference could lead back here.
+    const isLiteral = isFields(encoded) && typeof encoded.$ === 'string';
+    const seconds = isLiteral ? this.special(encoded, path, 0) : encoded;
+    return typeof seconds === 'number' && Number.isFinite(seconds)
+      ? seconds
+      : fail('not a finite number', path);
   }
 
   private elements(ref: Fields, path: string, shape: readonly number[], size: number): Uint8Array {
@@ -204,6 +225,15 @@ function parseHeader(bytes: Uint8Array): Fields {
   }
   if (!isFields(header)) return fail('not an object', 'header');
   return header;
+}
+
+/** JSON gives no hint whether a number was an integer, so the text has to be looked at. */
+function refuseHugeIntegers(header: Uint8Array): void {
+  const text = utf8.decode(header).replace(jsonString, '""');
+  for (const [number] of text.matchAll(jsonNumber)) {
+    if (integerLiteral.test(number) && !Number.isSafeInteger(Number(number)))
+      fail('a plain integer beyond ±(2^53 − 1)', 'values');
+  }
 }
 
 function refsOf(header: Fields): readonly unknown[] {

@@ -1,29 +1,23 @@
 /** Runs pipelines: the library's main entry. */
 import { type AssetUrls, pageUrl, resolveAssets } from './assets.js';
-import { type Batch, batches } from './batches.js';
-import {
-  asError,
-  CancelledError,
-  ClosedError,
-  ManifestError,
-  NodeError,
-  NodeTimeoutError,
-  type RemoteMediaError,
-  RuntimeLoadError,
-} from './errors.js';
+import { cancelled } from './cancelled.js';
+import { CircuitStore } from './circuits.js';
+import { asError, ClosedError, NodeTimeoutError, RuntimeLoadError } from './errors.js';
+import { feedList } from './feed.js';
+import { type AnyInput, type InputOptions, isStream, toItems } from './input.js';
 import { jsCatalogEntry } from './js-catalog.js';
 import type { JsNodeClass, JsNodeFactory } from './js-node.js';
-import type { CatalogEntry, Input, Manifest, RuntimeHint } from './manifest.js';
+import type { CatalogEntry, RuntimeHint } from './manifest.js';
+import { manifestText, type PipelineSource } from './manifest-text.js';
 import type { ProgressEvent } from './metrics.js';
-import { MovableMemory } from './movable-memory.js';
-import type { LoadedPackage } from './package-loader.js';
-import { encodeLoose, encodePacket } from './packet-encode.js';
-import { Collector, type ExecuteResult, metricsOf } from './run-result.js';
+import { PipelineStream, type StreamBatch, type StreamItem } from './pipeline-stream.js';
+import { Collector, type ExecuteResult, type Receiver, type RunReport, reportOf } from './run-result.js';
 import { startTimer } from './timer.js';
-import type { Value } from './values.js';
-import { EngineClient, type RunSession } from './worker/client.js';
+import { Turns } from './turns.js';
+import { Engines } from './worker/engines.js';
 import type { PageNodes } from './worker/page-nodes.js';
-import type { Addressed, Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
+import type { Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
+import type { RunSession } from './worker/session.js';
 
 /** How to set up a runner. */
 export interface RunnerOptions {
@@ -38,68 +32,133 @@ export interface RunnerOptions {
 }
 
 /** How to run. */
-export interface ExecuteOptions {
+export interface ExecuteOptions extends InputOptions {
   /** Ends the run; it rejects with CancelledError. */
   signal?: AbortSignal;
+  /** What it throws ends the run. */
   onProgress?: (event: ProgressEvent) => void;
-  /** Moves the memory of input arrays to the engine instead of copying it; the caller's arrays are then empty. */
+  /**
+   * Moves the memory of arrays in a list to the engine instead of copying it; the caller's arrays are then empty. Items of
+   * streams are always copied.
+   */
   transfer?: boolean;
   enableMetrics?: boolean;
+  /** Records what happened when: `trace` of the result. */
+  trace?: boolean;
   /** Default for nodes whose own hint is `auto`. */
   runtimeHint?: RuntimeHint;
   /** Time that the run may take, in milliseconds; then it rejects with NodeTimeoutError. */
   timeoutMs?: number;
 }
 
-/** A pipeline: a loaded bundle, a manifest, or the JSON text of one. */
-export type PipelineSource = LoadedPackage | Manifest | string;
+/** How to run with results handed out as they come. */
+export interface StreamOptions extends Omit<ExecuteOptions, 'transfer'> {
+  /** Results of one sink in lists, which costs less per item. */
+  batched?: boolean;
+}
 
 type PageNode = { factory: JsNodeFactory | JsNodeClass; catalog: Partial<CatalogEntry> };
-type Waiting = { reject: (error: RemoteMediaError) => void };
 type Call = Pick<ExecuteOptions, 'signal' | 'onProgress' | 'timeoutMs'>;
+
+/** A run, and where its results go. */
+interface Conducted {
+  readonly manifest: string;
+  readonly input: AnyInput | undefined;
+  readonly options: ExecuteOptions;
+  readonly receiver: Receiver;
+  readonly dropped: Record<string, number>;
+  /** Told when the sources are let go of; null if results are collected. */
+  readonly closing: ((closed: Promise<unknown>) => void) | null;
+}
 
 /** Runs one pipeline at a time; further calls wait in order. Create more runners to run in parallel. */
 export class PipelineRunner {
-  private readonly options: RunnerOptions;
   private readonly assets: ReturnType<typeof resolveAssets>;
-  private client: EngineClient | null = null;
+  private readonly engines: Engines;
+  private readonly turns = new Turns();
+  private readonly circuits = new CircuitStore();
   private readonly pageNodes = new Map<string, PageNode>();
   private readonly nodeModules = new Map<string, string>();
   private pageHost: Promise<PageNodes> | null = null;
-  private readonly waiting = new Set<Waiting>();
-  private tail: Promise<void> = Promise.resolve();
   private isClosed = false;
 
   /** The engine starts with the first call; see {@link PipelineRunner.create}. */
   constructor(options: RunnerOptions = {}) {
-    this.options = options;
     this.assets = resolveAssets(options.assets);
+    const { wasm, pyodide, worker } = this.assets;
+    this.engines = new Engines({
+      assets: { wasm, pyodide },
+      script: worker,
+      inline: options.inline ?? false,
+      output: options.onOutput ?? print,
+      answerPage: (call) => this.answerPage(call),
+    });
   }
 
   /** A runner whose worker has been started and fetches the Rust runtime. */
   static async create(options: RunnerOptions = {}): Promise<PipelineRunner> {
     const runner = new PipelineRunner(options);
-    runner.engine();
+    runner.engines.current();
     return runner;
   }
 
   /**
-   * Runs a pipeline. A list is a list of items, anything else is one item. Rejects with the error of the run:
-   * ManifestError with all issues, NodeError, CancelledError, …; `error.partial` holds what sinks gave before it.
+   * Runs a pipeline and collects what it gives. A list is a list of items, a stream is read to its end, anything else is
+   * one item. Rejects with the error of the run: ManifestError with all issues, NodeError, CancelledError, …;
+   * `error.partial` holds what sinks gave before it.
    */
   async execute(
     source: PipelineSource,
-    input: Input = [],
+    input?: AnyInput,
     options: ExecuteOptions = {},
   ): Promise<ExecuteResult> {
     const manifest = manifestText(source);
-    return this.inTurn(options.signal, () => this.run(manifest, toItems(input), options));
+    return this.turns.take(options.signal, async () => {
+      const receiver = new Collector();
+      try {
+        const run = { manifest, input, options, receiver, dropped: {}, closing: null };
+        const { plan, report } = await this.conduct(run);
+        return receiver.result(plan, report);
+      } catch (thrown) {
+        const error = asError(thrown);
+        error.partial = receiver.current();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Runs a pipeline with its results handed out as they come: `for await (const { sink, item, round } of stream)`. Input and
+   * errors are as those of `execute`; an error comes after the results of the rounds before it.
+   */
+  stream(
+    source: PipelineSource,
+    input: AnyInput | undefined,
+    options: StreamOptions & { batched: true },
+  ): PipelineStream<StreamBatch>;
+  stream(source: PipelineSource, input?: AnyInput, options?: StreamOptions): PipelineStream;
+  stream(
+    source: PipelineSource,
+    input?: AnyInput,
+    options: StreamOptions = {},
+  ): PipelineStream<StreamBatch> | PipelineStream {
+    return new PipelineStream<StreamItem>(
+      async (outlet, { signal, dropped, closing }) => {
+        const manifest = manifestText(source);
+        return this.turns.take(signal, async () => {
+          const run = { manifest, input, options: { ...options, signal }, dropped, closing };
+          return (await this.conduct({ ...run, receiver: await outlet })).report;
+        });
+      },
+      options.batched ?? false,
+      options.signal,
+    );
   }
 
   /** Loads everything that a pipeline needs, so that its first run starts at once. */
   async preload(source: PipelineSource, options: ExecuteOptions = {}): Promise<void> {
     const manifest = manifestText(source);
-    await this.inTurn(options.signal, () => this.load(this.job('preload', manifest, options), options));
+    await this.turns.take(options.signal, () => this.load(this.job('preload', manifest, options), options));
   }
 
   /**
@@ -107,12 +166,12 @@ export class PipelineRunner {
    * bundle brings is not used.
    */
   async loadWasm(_binary?: ArrayBuffer | Uint8Array | null): Promise<void> {
-    await this.inTurn(undefined, () => this.load(this.job('wasm', '{}', {}), {}));
+    await this.turns.take(undefined, () => this.load(this.job('wasm', '{}', {}), {}));
   }
 
   /** Loads the Python runtime. As in the earlier system; not needed, because runs load what they need. */
   async loadPyodideRuntime(options: Call = {}): Promise<void> {
-    await this.inTurn(options.signal, () => this.load(this.job('python', '{}', {}), options));
+    await this.turns.take(options.signal, () => this.load(this.job('python', '{}', {}), options));
   }
 
   /**
@@ -131,68 +190,49 @@ export class PipelineRunner {
     else this.nodeModules.set(type, new URL(node, pageUrl()).href);
   }
 
+  /** Replaces the engine when the calls before have ended: gives back the memory that its runtimes hold. */
+  async recycle(): Promise<void> {
+    await this.turns.take(undefined, async () => {
+      this.engines.kill(new ClosedError('the engine was recycled'));
+      this.engines.current();
+    });
+  }
+
   /** Ends the engine. Calls under way and waiting reject with ClosedError. Safe to call twice. */
   async close(): Promise<void> {
     this.isClosed = true;
     const reason = new ClosedError('the runner was closed');
-    for (const { reject } of this.waiting) reject(reason);
-    this.waiting.clear();
-    this.client?.kill(reason);
-    await this.tail;
+    this.turns.close(reason);
+    this.engines.kill(reason);
+    await this.turns.idle();
   }
 
-  private engine(): EngineClient {
-    if (!this.client || this.client.isDead) {
-      this.client = new EngineClient({
-        assets: { wasm: this.assets.wasm, pyodide: this.assets.pyodide },
-        script: this.assets.worker,
-        inline: this.options.inline ?? false,
-        output: this.options.onOutput ?? print,
-        answerPage: (call) => this.answerPage(call),
-      });
-    }
-    return this.client;
-  }
-
-  /** Does `work` when all calls before have ended, unless the call is cancelled or the runner closed meanwhile. */
-  private inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (this.isClosed) return Promise.reject(new ClosedError('the runner was closed'));
-    if (signal?.aborted) return Promise.reject(cancelled(signal));
-    return new Promise((resolve, reject) => {
-      const waiting = { reject };
-      const abort = () => this.waiting.delete(waiting) && reject(cancelled(signal));
-      signal?.addEventListener('abort', abort, { once: true });
-      this.waiting.add(waiting);
-      this.tail = this.tail.then(async () => {
-        signal?.removeEventListener('abort', abort);
-        if (!this.waiting.delete(waiting)) return;
-        await work().then(resolve, reject);
-      });
+  private async conduct(run: Conducted): Promise<{ plan: PlanSummary; report: RunReport }> {
+    const { manifest, options, receiver, dropped } = run;
+    const begun = performance.now();
+    return this.supervised(this.job('run', manifest, options), options, receiver, async (session) => {
+      const plan = await session.planned;
+      receiver.begin(plan);
+      await this.feed(run, session, plan);
+      const summary = await session.finish();
+      const totalMs = options.enableMetrics ? performance.now() - begun : null;
+      const report = await reportOf(plan, summary, session, dropped, totalMs);
+      tell(run, session);
+      return { plan, report };
     });
   }
 
-  private async run(
-    manifest: string,
-    items: readonly Value[],
-    options: ExecuteOptions,
-  ): Promise<ExecuteResult> {
-    const begun = performance.now();
-    const job = this.job('run', manifest, options);
-    const collector = new Collector();
-    try {
-      return await this.supervised(job, options, collector, async (session) => {
-        const plan = await session.planned;
-        collector.begin(plan);
-        await feed(session, plan, items, options, this.engine());
-        const summary = await session.finish();
-        const metrics = options.enableMetrics ? metricsOf(plan, summary, performance.now() - begun) : null;
-        return collector.result(plan, summary, metrics);
-      });
-    } catch (thrown) {
-      const error = asError(thrown);
-      error.partial = collector.current();
-      throw error;
-    }
+  /** Sends all input. A plain list needs no more than a loop; the rest is loaded where it is used. */
+  private async feed(run: Conducted, session: RunSession, plan: PlanSummary): Promise<void> {
+    const { input = [], options, dropped, closing } = run;
+    const { pool } = this.engines.current();
+    const sent = () => tell(run, session);
+    const generates = plan.inputs.some((source) => source.generates);
+    if (closing || options.sources || generates || isStream(input)) {
+      const { worklet } = this.assets;
+      const { drive } = await import('./stream/drive.js');
+      await drive({ session, pool, plan, input, options, worklet, dropped, sent, closing });
+    } else await feedList(session, pool, plan, toItems(input), options.transfer ?? false, sent);
   }
 
   private load(job: Job, options: Call): Promise<void> {
@@ -203,11 +243,12 @@ export class PipelineRunner {
   private async supervised<T>(
     job: Job,
     options: Call,
-    collector: Collector | null,
+    receiver: Receiver | null,
     drive: (session: RunSession) => Promise<T>,
   ): Promise<T> {
     const { signal, timeoutMs, onProgress } = options;
-    const session = this.engine().start(job, {
+    const overdue: string[] = [];
+    const session = this.engines.current().start(job, {
       progress: (event) => {
         try {
           onProgress?.(event);
@@ -215,7 +256,10 @@ export class PipelineRunner {
           session.cancel(asError(error));
         }
       },
-      items: (decoded) => collector?.add(decoded),
+      items: (delivery) => receiver?.add(delivery),
+      circuits: (circuits) => this.circuits.update(circuits),
+      overdue: (circuit) => overdue.push(circuit),
+      stuck: () => this.engines.prepare(),
     });
     const abort = () => session.cancel(cancelled(signal));
     signal?.addEventListener('abort', abort, { once: true });
@@ -227,6 +271,7 @@ export class PipelineRunner {
     } catch (error) {
       session.cancel(asError(error));
       await session.ended.catch(() => {});
+      for (const circuit of overdue) this.circuits.fail(circuit);
       await this.recover();
       throw error;
     } finally {
@@ -237,8 +282,9 @@ export class PipelineRunner {
 
   /** After a failure: a new engine if the old one is dead, and no page nodes left open. */
   private async recover(): Promise<void> {
+    if (!this.isClosed) this.engines.current();
+    this.engines.release();
     await (await this.pageHost?.catch(() => null))?.closeAll();
-    if (!this.isClosed) this.engine();
   }
 
   private job(kind: Job['kind'], manifest: string, options: ExecuteOptions): Job {
@@ -247,6 +293,8 @@ export class PipelineRunner {
       manifest,
       runtimeHint: options.runtimeHint ?? 'auto',
       metrics: options.enableMetrics ?? false,
+      trace: options.trace ?? false,
+      circuits: this.circuits.current(),
       pageNodes: [...this.pageNodes].map(([type, { catalog }]) => jsCatalogEntry(type, catalog)),
       nodeModules: [...this.nodeModules].map(([type, url]) => ({ type, url })),
     };
@@ -268,98 +316,15 @@ export class PipelineRunner {
   }
 }
 
-/** Sends all items in batches, each to every source. */
-async function feed(
-  session: RunSession,
-  plan: PlanSummary,
-  items: readonly Value[],
-  { transfer = false, onProgress }: ExecuteOptions,
-  { pool }: EngineClient,
-): Promise<void> {
-  const movable = transfer ? new MovableMemory(batches(items)) : null;
-  for (const batch of batches(items)) {
-    const error = await send(batch, movable);
-    onProgress?.({ phase: 'run', loaded: batch.first + batch.items.length, total: items.length });
-    if (!error) continue;
-    // An earlier item may fail too, and then that is the run's error.
-    await session.drained();
-    throw error;
-  }
-
-  /** Sends a batch, up to the item that cannot travel, if there is one; returns what is wrong with that. */
-  async function send(batch: Batch, memory: MovableMemory | null): Promise<NodeError | null> {
-    const transferred = new Set<ArrayBufferLike>();
-    let packets: Addressed[];
-    try {
-      packets = encode(batch, memory, transferred);
-    } catch (error) {
-      if (!(error instanceof NodeError) || error.itemIndex === null) throw error;
-      const sound = batch.items.slice(0, error.itemIndex - batch.first);
-      if (sound.length > 0) await send({ first: batch.first, items: sound }, null);
-      return error;
-    }
-    await session.push(
-      packets,
-      [...transferred].filter((buffer) => buffer instanceof ArrayBuffer),
-    );
-    return null;
-  }
-
-  function encode(
-    batch: Batch,
-    memory: MovableMemory | null,
-    transferred: Set<ArrayBufferLike>,
-  ): Addressed[] {
-    const rounds = batch.items.map((_, index) => batch.first + index);
-    return plan.inputs.map(({ edge, segment, node }, index) => {
-      const columns = { rounds, edges: edge, values: batch.items };
-      // Memory can be moved only once: to the last source.
-      if (memory && index === plan.inputs.length - 1) {
-        const packet = memory.release(
-          forSource(node, () => encodeLoose(columns)),
-          batch.first,
-        );
-        for (const { buffer } of [packet.header, ...packet.buffers]) transferred.add(buffer);
-        return { segment, packet };
-      }
-      const whole = forSource(node, () => encodePacket(columns, (bytes) => pool.take(bytes)));
-      transferred.add(whole.buffer);
-      return { segment, packet: { buffer: whole.buffer, length: whole.length } };
-    });
-  }
-}
-
-/** Encodes input; an error names the source that would have received it. */
-function forSource<T>(nodeId: string, encode: () => T): T {
-  try {
-    return encode();
-  } catch (error) {
-    if (!(error instanceof NodeError)) throw error;
-    const { code, path, itemIndex } = error;
-    throw new NodeError(error.message, { code, path, itemIndex, nodeId, cause: error });
-  }
-}
-
-function toItems(input: Input): readonly Value[] {
-  return Array.isArray(input) ? input : [input as Value];
-}
-
-/** The manifest as JSON text; the planner checks what it says. Throws ManifestError if it cannot be JSON. */
-function manifestText(source: PipelineSource): string {
-  try {
-    if (typeof source === 'string') return JSON.stringify(JSON.parse(source));
-    const isPackage = typeof source === 'object' && source !== null && 'manifest' in source;
-    return JSON.stringify(isPackage ? source.manifest : source) ?? 'null';
-  } catch (error) {
-    const message = `not JSON: ${error instanceof Error ? error.message : String(error)}`;
-    throw ManifestError.of([
-      { code: 'wrong_type', path: '$', message, severity: 'error', expected: 'object' },
-    ]);
-  }
-}
-
-function cancelled(signal?: AbortSignal): CancelledError {
-  return new CancelledError('the run was cancelled', { cause: signal?.reason });
+/** Tells how far a run has come. */
+function tell({ input, options }: Conducted, { counts }: RunSession): void {
+  const isList = Array.isArray(input) && !options.sources;
+  options.onProgress?.({
+    phase: 'run',
+    loaded: counts.itemsIn,
+    total: isList ? input.length : null,
+    ...counts,
+  });
 }
 
 function print(stream: 'stdout' | 'stderr', text: string): void {

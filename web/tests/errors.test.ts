@@ -52,6 +52,7 @@ test('the exports are exactly these', () => {
       'Out',
       'PackageLoader',
       'PipelineRunner',
+      'PipelineStream',
       'Tensor',
       'fromJson',
       'toJson',

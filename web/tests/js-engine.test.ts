@@ -267,7 +267,8 @@ describe('failures', () => {
 
   test('ports are those that the catalog declares', async () => {
     const make = () => makeNode(() => (item) => new Out(item as string, item), {}, 'a');
-    const segment = await JsSegment.open(planOf('a', []), make, () => ['left', 'right']);
+    const ports = { outputs: ['left', 'right'], generates: false };
+    const segment = await JsSegment.open(planOf('a', []), make, { portsOf: () => ports });
     const { error, values } = await run(segment, ['left', 'right', 'out']);
     expect(values).toEqual(['left', 'right']);
     expect(error?.message).toContain("there is no output port 'out', only left, right");

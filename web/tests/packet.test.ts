@@ -39,6 +39,36 @@ test('an item does not depend on the items beside it', () => {
   expect(header.refs.map((ref: { dtype: string }) => ref.dtype)).toEqual(['i64']);
 });
 
+describe('plain numbers of other languages', () => {
+  function decodeValues(values: string): Value[] {
+    const rounds = JSON.parse(`[${values}]`).map((_: unknown, index: number) => index);
+    const header = new TextEncoder().encode(
+      `{"rounds":${JSON.stringify(rounds)},"edges":0,"values":[${values}]}`,
+    );
+    return decodeParts({ header, buffers: [] }).values;
+  }
+
+  test.each([
+    '9007199254740992',
+    '-9007199254740993',
+    '1, [123456789012345678901]',
+    '{"\\"1": 18446744073709551616}',
+  ])('integers that JSON bends are refused: %s', (values) => {
+    expect(() => decodeValues(values)).toThrow(PacketError);
+  });
+
+  test.each(['1e999', '[-1e400]'])('so is what is beyond floats: %s', (values) => {
+    expect(() => decodeValues(values)).toThrow(PacketError);
+  });
+
+  test('floats beyond 2^53 are good, also beside digits that are no integers', () => {
+    const texts = ['1e300', '-1.5E+20', '12345678901234567.5', '0.12345678901234567', '9007199254740991'];
+    expect(decodeValues(texts.join())).toEqual(texts.map(Number));
+    expect(decodeValues('1e300, "99999999999999999"')).toEqual([1e300, '9'.repeat(17)]);
+    expect(decodeValues('{"12345678901234567": 1e17}')).toEqual([{ '12345678901234567': 1e17 }]);
+  });
+});
+
 describe('shared vectors', () => {
   const values = readVectors<{ name: string; value: unknown }[]>('values.json');
 

@@ -9,20 +9,10 @@ import type { ProgressEvent } from '../src/metrics.js';
 import { PackageLoader } from '../src/package-loader.js';
 import { PipelineRunner } from '../src/pipeline-runner.js';
 import { Audio, Tensor, type Value } from '../src/values.js';
+import { calculator, chain } from './chains.js';
 import { createRunner } from './runners.js';
 import { difference, root } from './vectors.js';
 
-/** A chain of nodes. */
-function chain(...nodes: Partial<ManifestNode>[]): Manifest {
-  const full = nodes.map((node, index) => ({ id: `n${index}`, node_type: 'PassThroughNode', ...node }));
-  const connections = full.slice(1).map((node, index) => ({ from: `n${index}`, to: node.id }));
-  return { version: 'v1', metadata: { name: 'chain' }, nodes: full, connections };
-}
-
-const calculator = chain(
-  { node_type: 'MultiplyNode', params: { factor: 2 } },
-  { node_type: 'AddNode', params: { addend: 10 } },
-);
 const python = (params: ManifestNode['params'] = {}): Partial<ManifestNode> => ({
   node_type: 'TextProcessorNode',
   params,
@@ -429,7 +419,13 @@ describe('what a run tells', () => {
     const items = Array.from({ length: 600 }, (_, index) => index);
     await own.execute(calculator, items, { onProgress: (event) => events.push(event) });
     const runs = events.filter(({ phase }) => phase === 'run');
-    expect(runs.map(({ loaded, total }) => [loaded, total])).toEqual([256, 512, 600].map((n) => [n, 600]));
+    // One after each batch, one at the end.
+    expect(runs.map(({ loaded, total }) => [loaded, total])).toEqual(
+      [256, 512, 600, 600].map((n) => [n, 600]),
+    );
+    expect(runs.at(-1)).toMatchObject({ itemsIn: 600, itemsOut: 600 });
+    expect(runs.at(-1)?.bytesIn).toBeGreaterThan(600 * 8);
+    expect(runs.at(-1)?.bytesOut).toBeGreaterThan(600 * 8);
     await own.close();
   });
 

@@ -6,6 +6,7 @@ docs/internals/boundaries.md is the contract. Nothing here needs Pyodide: buffer
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import struct
@@ -14,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 from remotemedia._batches import decode_batches, encode_batch
 from remotemedia._effects import Await, Emit, Sleep, drive, drive_async
 from remotemedia._engine import Engine
-from remotemedia._errors import ClosedError, RemoteMediaError
+from remotemedia._errors import CancelledError, ClosedError, RemoteMediaError
 from remotemedia._json_text import parse_json
 from remotemedia._packet import pack_into, packed_size
 from remotemedia._registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from remotemedia._batches import RawPacket
     from remotemedia._effects import Batch, Effects, Result
 
-DONE, MORE, SLEEP, FAILED = range(4)
+DONE, MORE, SLEEP, FAILED, ENDED = range(5)
 TO_HOST = 0xFFFFFFFF
 MOST_ITEMS = 4096
 MOST_BYTES = 4 << 20
@@ -47,11 +48,23 @@ class _Open:
             return self.engine.run(_batches(parts), until)
         return self.engine.flush(_batches(parts), until)
 
+    def close(self) -> None:
+        """End the call that is under way, then close the nodes."""
+        try:
+            if self.call is not None:
+                self.call.close()
+        finally:
+            self.engine.close()
+
 
 class PyodideHost:
-    """Runs segments for the TypeScript host. Handles are numbers from 1 on."""
+    """Runs segments for the TypeScript host. Handles are numbers from 1 on.
 
-    def __init__(self) -> None:
+    `enter(handle, order, round)` is called before calls of nodes with a deadline (see `Engine`).
+    """
+
+    def __init__(self, enter: Callable[[int, int, float], Any] | None = None) -> None:
+        self._enter = enter
         self._registry = Registry()
         self._open: dict[int, _Open] = {}
         self._last = 0
@@ -59,6 +72,7 @@ class PyodideHost:
 
     def open(self, segment_json: str) -> int:
         """Open a segment; returns its handle, or 0 with the error in the arena."""
+        handle, enter = self._last + 1, self._enter
         try:
             engine = Engine(
                 parse_json(segment_json),
@@ -66,14 +80,15 @@ class PyodideHost:
                 encode_batch,
                 most_items=MOST_ITEMS,
                 most_bytes=MOST_BYTES,
+                enter=enter and functools.partial(enter, handle),
             )
             engine.open()
-        except Exception as error:  # noqa: BLE001 - it goes over the wire
+        except BaseException as error:  # noqa: BLE001 - it goes over the wire
             self._write(FAILED, [], error=error)
             return 0
-        self._last += 1
-        self._open[self._last] = _Open(engine)
-        return self._last
+        self._last = handle
+        self._open[handle] = _Open(engine)
+        return handle
 
     def run(self, handle: int, until_round: float, until_order: int, *parts: Any) -> int:
         """Process a batch; returns the length of the result in the arena."""
@@ -107,7 +122,7 @@ class PyodideHost:
         entry = self._open.get(handle)
         if entry is None or entry.call is None:
             return self._write(FAILED, [], error=_closed(handle))
-        return int(await drive_async(self._turn(entry, entry.call)))
+        return await self._advance_async(entry, entry.call)
 
     def is_async(self, handle: int) -> bool:
         """Tell whether the segment has an async node."""
@@ -122,10 +137,8 @@ class PyodideHost:
         entry = self._open.pop(handle, None)
         try:
             if entry is not None:
-                if entry.call is not None:
-                    entry.call.close()
-                entry.engine.close()
-        except Exception as error:  # noqa: BLE001 - it goes over the wire
+                entry.close()
+        except BaseException as error:  # noqa: BLE001 - it goes over the wire
             return self._write(FAILED, [], error=error)
         return self._write(DONE, [])
 
@@ -155,46 +168,42 @@ class PyodideHost:
         if entry is None:
             return self._write(FAILED, [], error=_closed(handle))
         entry.call = call = entry.start(verb, parts, until)
-        return int(await drive_async(self._turn(entry, call)))
+        return await self._advance_async(entry, call)
 
     def _advance(self, entry: _Open, call: Effects) -> int:
         """Go on as far as the host must know something; returns the length of the result."""
         try:
-            effect = call.send(None)
-        except StopIteration as end:
-            return self._finish(entry, end.value)
-        except Exception as error:  # noqa: BLE001 - it goes over the wire
-            return self._write(FAILED, [], error=error)
-        if isinstance(effect, Await):
-            return int(drive(self._turn(entry, call, effect)))
-        return self._pause(effect)
+            try:
+                effect = call.send(None)
+            except StopIteration as end:
+                effect = end.value
+            if isinstance(effect, Await):
+                effect = drive(_until_pause(call, effect))
+            return self._answer(entry, effect)
+        except BaseException as error:  # noqa: BLE001 - it goes over the wire
+            return self._end(entry, error)
 
-    def _turn(self, entry: _Open, call: Effects, effect: Any = None) -> Effects:
-        """Do the same as `_advance`, yielding what has to be awaited."""
+    async def _advance_async(self, entry: _Open, call: Effects) -> int:
         try:
-            effect = effect or call.send(None)
-            while isinstance(effect, Await):
-                try:
-                    value = yield effect
-                except Exception as error:  # noqa: BLE001 - it belongs to the node
-                    effect = call.throw(error)
-                else:
-                    effect = call.send(value)
-        except StopIteration as end:
-            return self._finish(entry, end.value)
-        except Exception as error:  # noqa: BLE001 - it goes over the wire
-            return self._write(FAILED, [], error=error)
-        return self._pause(effect)
+            return self._answer(entry, await drive_async(_until_pause(call)))
+        except BaseException as error:  # noqa: BLE001 - it goes over the wire
+            return self._end(entry, error)
 
-    def _finish(self, entry: _Open, result: Result) -> int:
-        entry.call = None
-        outputs, error = result
-        return self._write(DONE if error is None else FAILED, outputs, error=error)
-
-    def _pause(self, effect: Emit | Sleep) -> int:
+    def _answer(self, entry: _Open, effect: Result | Emit | Sleep) -> int:
         if isinstance(effect, Emit):
             return self._write(MORE, effect.outputs)
-        return self._write(SLEEP, [], sleep_ms=math.ceil(effect.milliseconds))
+        if isinstance(effect, Sleep):
+            return self._write(SLEEP, [], sleep_ms=math.ceil(effect.milliseconds))
+        entry.call = None
+        status = FAILED if effect.error is not None else ENDED if effect.ended else DONE
+        return self._write(status, effect.outputs, error=effect.error)
+
+    def _end(self, entry: _Open, error: BaseException) -> int:
+        """Give up the call that is under way."""
+        call, entry.call = entry.call, None
+        if call is not None:
+            call.close()
+        return self._write(FAILED, [], error=error)
 
     def _write(
         self,
@@ -202,7 +211,7 @@ class PyodideHost:
         packets: list[RawPacket],
         *,
         sleep_ms: int = 0,
-        error: Exception | None = None,
+        error: BaseException | None = None,
     ) -> int:
         """Write a result into the arena; returns its length."""
         if not packets and error is None:
@@ -229,9 +238,25 @@ class PyodideHost:
         return total
 
 
-def connect() -> PyodideHost:
+def connect(enter: Callable[[int, int, float], Any] | None = None) -> PyodideHost:
     """Return the host object; TypeScript calls its methods through cached proxies."""
-    return PyodideHost()
+    return PyodideHost(enter)
+
+
+def _until_pause(call: Effects, effect: Any = None) -> Effects:
+    """Go on to the next Emit or Sleep, or to the Result, yielding what has to be awaited."""
+    try:
+        effect = effect or call.send(None)
+        while isinstance(effect, Await):
+            try:
+                value = yield effect
+            except Exception as error:  # noqa: BLE001 - it belongs to the node
+                effect = call.throw(error)
+            else:
+                effect = call.send(value)
+    except StopIteration as end:
+        return end.value
+    return effect
 
 
 def _batches(parts: tuple[Any, ...]) -> Iterator[Batch]:
@@ -253,7 +278,10 @@ def _closed(handle: int) -> ClosedError:
     return ClosedError(f"segment {handle} is not open, or has no call under way")
 
 
-def _wire(error: Exception) -> dict[str, Any]:
+def _wire(error: BaseException) -> dict[str, Any]:
+    """Return the wire shape; what is no Exception is an interrupt, or the end of a task."""
     if isinstance(error, RemoteMediaError):
         return error.to_wire()
-    return RemoteMediaError(f"{type(error).__name__}: {error}").to_wire()
+    cls = RemoteMediaError if isinstance(error, (Exception, SystemExit)) else CancelledError
+    code = "out_of_memory" if isinstance(error, MemoryError) else None
+    return cls(f"{type(error).__name__}: {error}", code=code).to_wire()

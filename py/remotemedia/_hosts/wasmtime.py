@@ -17,39 +17,33 @@ from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from remotemedia._batches import RawPacket, encode_batch
-from remotemedia._effects import Batch, Result, Sleep
-from remotemedia._errors import (
-    ClosedError,
-    NodeError,
-    RemoteMediaError,
-    RuntimeLoadError,
-    from_wire,
-)
-from remotemedia._packet import pack_into, packed_size
+from remotemedia._effects import Stopped
+from remotemedia._errors import NodeError, RemoteMediaError, RuntimeLoadError, from_wire
+from remotemedia._hosts.rust_segment import FAILED, RustSegment
 
 if TYPE_CHECKING:
-    from remotemedia._effects import Effects
+    from collections.abc import Callable
+
+    Enter = Callable[[int, float], None]
 
 PATH_VARIABLE = "REMOTEMEDIA_RUNTIME_WASM"
 """Environment variable that names another `runtime.wasm`."""
 
 ABI_VERSION = 1
-DONE, MORE, SLEEP, FAILED = range(4)
-TO_HOST = 0xFFFFFFFF
+MOST_MEMORY = 64 << 20
+"""An instance whose memory has grown beyond this is replaced between two runs."""
 MOST_BYTES = 0xFFFFFFF0
 """What one call takes in must be smaller: lengths are 32 bits wide."""
 
 
 class _Module(NamedTuple):
-    """A compiled module, shared by all runtimes of the process."""
+    """A module, compiled once per process; every runtime has an engine of its own."""
 
     wasmtime: Any
-    engine: Any
-    module: Any
+    compiled: bytes
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """The mailbox table after a call."""
 
     in_ptr: int
@@ -70,12 +64,21 @@ class RustRuntime:
     """
 
     def __init__(self, module: _Module) -> None:
-        self._module = module
+        self._wasmtime = wasmtime = module.wasmtime
+        self._engine = wasmtime.Engine(_config(wasmtime))
+        self._module = wasmtime.Module.deserialize(self._engine, module.compiled)
         self.lock = RLock()
         self.load_ms = 0.0
         """How long it took to load."""
+        self.size = 0
+        """Of the module's file, in bytes."""
         self.generation = 0
         """Counts instances: segments of an earlier one are gone."""
+        self.busy = False
+        """Whether an export is being called: `interrupt` ends that."""
+        self.enters: dict[int, Enter] = {}
+        """Per handle, what is told of calls with a deadline."""
+        self._whole = False
         self._start()
 
     @classmethod
@@ -84,24 +87,28 @@ class RustRuntime:
         start = perf_counter()
         path = _runtime_path()
         try:
-            runtime = cls(_compile(path, path.stat().st_mtime_ns))
+            stat = path.stat()
+            runtime = cls(_compile(path, stat.st_mtime_ns))
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror}"
             raise RuntimeLoadError(message) from error
+        runtime.size = stat.st_size
         runtime.load_ms = (perf_counter() - start) * 1000
         return runtime
 
     def _start(self) -> None:
-        wasmtime, engine, module = self._module
-        self._store = store = wasmtime.Store(engine)
+        self._whole = False
+        wasmtime = self._wasmtime
+        self._store = store = wasmtime.Store(self._engine)
         store.set_wasi(wasmtime.WasiConfig())
-        linker = wasmtime.Linker(engine)
+        store.set_epoch_deadline(1)
+        linker = wasmtime.Linker(self._engine)
         linker.define_wasi()
         kinds = [wasmtime.ValType.i32(), wasmtime.ValType.i32(), wasmtime.ValType.f64()]
-        enter = wasmtime.Func(store, wasmtime.FuncType(kinds, []), lambda *_: None)
+        enter = wasmtime.Func(store, wasmtime.FuncType(kinds, []), _entering(self.enters))
         try:
             linker.define(store, "remotemedia", "rm_enter", enter)
-            self._exports = exports = linker.instantiate(store, module).exports(store)
+            self._exports = exports = linker.instantiate(store, self._module).exports(store)
             self._memory = exports["memory"]
             exports["_initialize"](store)
             version = exports["rm_abi_version"](store)
@@ -112,6 +119,7 @@ class RustRuntime:
         if version != ABI_VERSION:
             message = f"runtime.wasm has ABI version {version}, needed is {ABI_VERSION}"
             raise RuntimeLoadError(message)
+        self._whole = True
 
     def catalog(self) -> list[dict[str, Any]]:
         """Return the catalog entries of the Rust nodes."""
@@ -129,29 +137,70 @@ class RustRuntime:
             response: dict[str, Any] = self.json()
         return response
 
-    def open(self, segment: dict[str, Any]) -> RustSegment:
+    def open(self, segment: dict[str, Any], enter: Enter | None = None) -> RustSegment:
         """Open a segment; raises the error of a node that cannot be made."""
         with self.lock:
             handle = self.call("rm_segment_open", self.write(json.dumps(segment).encode()))
             if handle == 0:
                 raise from_wire(self.json())
-            return RustSegment(self, handle)
+            if enter is not None:
+                self.enters[handle] = enter
+            return RustSegment(self, handle, segment)
+
+    def interrupt(self) -> None:
+        """End the call that is under way in another thread, which raises Stopped there."""
+        self._engine.increment_epoch()
+
+    def tidy(self) -> None:
+        """Make a new instance if this one is broken or has grown large; no segment is open."""
+        with self.lock:
+            if not self._whole or self._memory.data_len(self._store) > MOST_MEMORY:
+                self._renew()
+
+    def has(self, generation: int) -> bool:
+        """Tell whether a segment that was opened in this generation can still be used."""
+        return self._whole and generation == self.generation
+
+    def _repair(self) -> None:
+        if not self._whole:
+            self._renew()
+
+    def _renew(self) -> None:
+        self._break()
+        self._start()
+
+    def _break(self) -> None:
+        """Give the instance up; the next call makes a new one."""
+        if self._whole:
+            self._whole = False
+            self.generation += 1
+            self.enters.clear()
 
     # --- the ABI --------------------------------------------------------------------------
 
     def call(self, name: str, *arguments: float) -> int:
         """Call an export; a trap becomes an error, and the next call gets a new instance."""
-        wasmtime = self._module.wasmtime
+        self._repair()
+        wasmtime = self._wasmtime
+        self._store.set_epoch_deadline(1)
+        self.busy = True
         try:
             return self._exports[name](self._store, *arguments)  # type: ignore[no-any-return]
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
-            failure = self._last_error(error)
-            self.generation += 1
-            self._start()
+            code = getattr(error, "trap_code", None)
+            interrupted = code is wasmtime.TrapCode.INTERRUPT
+            failure = Stopped() if interrupted else self._last_error(error)
+            self._break()
             raise failure from error
+        except BaseException:
+            self._break()  # the module was left in the middle of its work
+            raise
+        finally:
+            self.busy = False
 
     def _last_error(self, trap: Exception) -> RemoteMediaError:
-        wasmtime = self._module.wasmtime
+        wasmtime = self._wasmtime
+        self._store.set_epoch_deadline(1)
         try:
             if self._exports["rm_last_error"](self._store):
                 return from_wire(self.json())
@@ -166,9 +215,9 @@ class RustRuntime:
         address = ctypes.addressof(pointer.contents)
         return memoryview(kind.from_address(address)).cast("B")
 
-    def answer(self) -> _Answer:
+    def answer(self) -> Answer:
         """Read the mailbox table."""
-        return _Answer._make(struct.unpack_from("<8I", self.memory(), self._mailbox))
+        return Answer._make(struct.unpack_from("<8I", self.memory(), self._mailbox))
 
     def json(self) -> Any:
         """Read the result JSON."""
@@ -192,128 +241,26 @@ class RustRuntime:
 
     def write(self, text: bytes) -> int:
         """Write into the input block; returns the length."""
+        self._repair()
         self.input_block(len(text))[:] = text
         return len(text)
 
 
-class RustSegment:
-    """An open segment of Rust nodes. `crossings` tells what its boundary cost."""
+def _entering(enters: dict[int, Enter]) -> Callable[[int, int, float], None]:
+    """Return what the module calls; it must not keep the runtime alive."""
 
-    def __init__(self, runtime: RustRuntime, handle: int) -> None:
-        self._runtime = runtime
-        self._generation = runtime.generation
-        self._handle = handle
-        self._into = _crossing("python", "rust:runtime")
-        self._out_of = _crossing("rust:runtime", "python")
-        self.crossings = [self._into, self._out_of]
+    def enter(handle: int, order: int, round_: float) -> None:
+        told = enters.get(handle)
+        if told is not None:
+            told(order & 0xFFFFFFFF, round_)
 
-    def run(self, batches: list[Any], until: tuple[float, int]) -> Effects:
-        """Process a batch of rounds."""
-        return self._call("rm_segment_run", batches, until)
-
-    def flush(self, batches: list[Any], until: tuple[float, int]) -> Effects:
-        """Process the flush round."""
-        return self._call("rm_segment_flush", batches, until)
-
-    def metrics(self) -> dict[str, Any]:
-        """Return what was counted; nothing if the module has been replaced since."""
-        runtime = self._runtime
-        with runtime.lock:
-            if self._generation != runtime.generation:
-                return {"nodes": [], "skipped": {"count": 0, "errors": []}}
-            runtime.call("rm_segment_metrics", self._handle)
-            metrics: dict[str, Any] = runtime.json()
-        return metrics
-
-    def close(self) -> None:
-        """Close the nodes; safe to call twice."""
-        runtime = self._runtime
-        with runtime.lock:
-            handle, self._handle = self._handle, 0
-            if handle and self._generation == runtime.generation:
-                runtime.call("rm_segment_close", handle)
-
-    def _call(self, name: str, batches: list[Any], until: tuple[float, int]) -> Effects:
-        self._check_open()
-        runtime = self._runtime
-        outputs: list[RawPacket] = []
-        try:
-            with runtime.lock:
-                length = self._write(batches)
-                call = name, self._handle, length, float(until[0]), until[1]
-                answer = self._step(outputs, *call)
-            while answer.status != DONE:
-                if answer.status == SLEEP:
-                    yield Sleep(answer.sleep_ms)
-                with runtime.lock:
-                    self._check_open()
-                    answer = self._step(outputs, "rm_segment_resume", self._handle)
-        except RemoteMediaError as error:
-            return Result(outputs, error)
-        return Result(outputs, None)
-
-    def _check_open(self) -> None:
-        if not self._handle or self._generation != self._runtime.generation:
-            raise ClosedError("the segment is closed")
-
-    def _step(self, outputs: list[RawPacket], name: str, *arguments: float) -> _Answer:
-        """Call, add what there is to the outputs; raises what the segment failed with."""
-        runtime = self._runtime
-        runtime.call(name, *arguments)
-        answer = runtime.answer()
-        outputs += self._read(answer)
-        if answer.status == FAILED:
-            raise from_wire(runtime.json())
-        return answer
-
-    def _write(self, batches: list[Any]) -> int:
-        """Write packets back to back into the input block; returns their length."""
-        start = perf_counter()
-        packets = [encode_batch(b) if isinstance(b, Batch) else b for b in batches]
-        headers = [packet.header.encode() for packet in packets]
-        sizes = [
-            packed_size(header, packet.buffers)
-            for header, packet in zip(headers, packets, strict=True)
-        ]
-        total = sum(sizes)
-        block = self._runtime.input_block(total)
-        at = 0
-        for header, packet, size in zip(headers, packets, sizes, strict=True):
-            pack_into(block[at : at + size], header, packet.buffers)
-            at += size
-        _count(self._into, len(packets), total, start)
-        return total
-
-    def _read(self, answer: _Answer) -> list[RawPacket]:
-        """Copy the packets out of the module's memory."""
-        start = perf_counter()
-        memory = self._runtime.memory()
-        packets = []
-        size = 0
-        for i in range(answer.packets_count):
-            to, *header, pairs, count = struct.unpack_from(
-                "<5I", memory, answer.packets_ptr + 20 * i
-            )
-            ends = struct.unpack_from(f"<{2 * count}I", memory, pairs)
-            buffers = [
-                bytes(memory[at : at + length])
-                for at, length in zip(ends[::2], ends[1::2], strict=True)
-            ]
-            text = str(memory[header[0] : header[0] + header[1]], "utf-8")
-            size += header[1] + sum(map(len, buffers))
-            packets.append(RawPacket(None if to == TO_HOST else to, text, buffers))
-        _count(self._out_of, len(packets), size, start)
-        return packets
+    return enter
 
 
-def _crossing(start: str, end: str) -> dict[str, Any]:
-    return {"from": start, "to": end, "packets": 0, "bytes": 0, "total_duration_us": 0.0}
-
-
-def _count(crossing: dict[str, Any], packets: int, size: int, start: float) -> None:
-    crossing["packets"] += packets
-    crossing["bytes"] += size
-    crossing["total_duration_us"] += (perf_counter() - start) * 1e6
+def _config(wasmtime: Any) -> Any:
+    config = wasmtime.Config()
+    config.epoch_interruption = True
+    return config
 
 
 def _runtime_path() -> Path:
@@ -338,13 +285,12 @@ def _compile(path: Path, _modified: int) -> _Module:
     except ImportError:
         message = "wasmtime is not installed: pip install 'remotemedia[wasm]'"
         raise RuntimeLoadError(message) from None
-    engine = wasmtime.Engine()
     try:
-        module = wasmtime.Module.from_file(engine, str(path))
+        module = wasmtime.Module.from_file(wasmtime.Engine(_config(wasmtime)), str(path))
     except wasmtime.WasmtimeError as error:
         message = f"{path.name} is not a module: {error}"
         raise RuntimeLoadError(message) from error
-    return _Module(wasmtime, engine, module)
+    return _Module(wasmtime, bytes(module.serialize()))
 
 
 # At the end of the process wasmtime is taken apart before its objects would be.

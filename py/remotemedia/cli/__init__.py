@@ -1,6 +1,7 @@
 """The command line: `remotemedia run | validate | inspect | pack | nodes`.
 
-Exit codes: 0 ok, 1 the run failed, 2 bad input. With --json an error is printed as JSON too.
+Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted by Ctrl-C. With --json an error is
+printed as JSON too.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, FAILED, BAD_INPUT = range(3)
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C has ended."""
 
+_CODES = "exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted"
 _COMMANDS = (run, validate, inspect, pack, nodes)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="remotemedia", description="Runs pipelines.")
+    parser = argparse.ArgumentParser(
+        prog="remotemedia", description="Runs pipelines.", epilog=_CODES
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in _COMMANDS:
         name = module.__name__.rpartition(".")[2]
@@ -47,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _tell(error.traceback or "", str(error))
             _print_if_asked(options, error)
             return FAILED
-        except KeyboardInterrupt:
-            _tell("interrupted")
-            return FAILED
+        except KeyboardInterrupt as interrupt:
+            _tell("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
+            return INTERRUPTED
 
 
 def _print_if_asked(options: argparse.Namespace, error: Exception) -> None:

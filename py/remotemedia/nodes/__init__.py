@@ -9,6 +9,7 @@ from remotemedia._registry import BUILT_IN, built_in
 if TYPE_CHECKING:
     from remotemedia.nodes.add import AddNode
     from remotemedia.nodes.audio_resample import AudioResampleNode
+    from remotemedia.nodes.batcher import BatcherNode
     from remotemedia.nodes.calculator import CalculatorNode
     from remotemedia.nodes.counter import CounterNode
     from remotemedia.nodes.data_transform import DataTransformNode
@@ -17,14 +18,17 @@ if TYPE_CHECKING:
     from remotemedia.nodes.filter import FilterNode
     from remotemedia.nodes.multiply import MultiplyNode
     from remotemedia.nodes.pass_through import PassThroughNode
+    from remotemedia.nodes.range_generator import RangeGeneratorNode
     from remotemedia.nodes.speech_segments import SpeechSegmentsNode
     from remotemedia.nodes.text_processor import TextProcessorNode
     from remotemedia.nodes.vad import VADNode
     from remotemedia.nodes.wav_decode import WavDecodeNode
+    from remotemedia.nodes.zip import ZipNode
 
 __all__ = [
     "AddNode",
     "AudioResampleNode",
+    "BatcherNode",
     "CalculatorNode",
     "CounterNode",
     "DataTransformNode",
@@ -33,10 +37,12 @@ __all__ = [
     "FilterNode",
     "MultiplyNode",
     "PassThroughNode",
+    "RangeGeneratorNode",
     "SpeechSegmentsNode",
     "TextProcessorNode",
     "VADNode",
     "WavDecodeNode",
+    "ZipNode",
 ]
 
 

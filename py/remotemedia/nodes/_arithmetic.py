@@ -67,17 +67,36 @@ _UFUNCS = {
 
 
 def compute(operation: str, item: Any, operand: float) -> Any:
-    """Return item operation operand, element by element; raises NodeError for other kinds."""
+    """Return item operation operand, element by element.
+
+    Raises NodeError for other kinds and for what has no result, with the path of the element.
+    """
     kind = type(item)
-    if kind is float or kind is int:
-        return whole(NUMBERS[operation](float(item), operand))
-    if kind is list:
-        return [compute(operation, element, operand) for element in item]
-    np = sys.modules.get("numpy")
-    if np is not None and isinstance(item, np.ndarray):
-        return _tensor(np, operation, item, operand)
-    message = f"needs a number, a list or a tensor of numbers, not {kind.__name__}"
-    raise NodeError(message)
+    try:
+        if kind is float or kind is int:
+            return whole(NUMBERS[operation](float(item), operand))
+        if kind is list:
+            return _list(operation, item, operand)
+        np = sys.modules.get("numpy")
+        if np is not None and isinstance(item, np.ndarray):
+            return _tensor(np, operation, item, operand)
+        message = f"needs a number, a list or a tensor of numbers, not {kind.__name__}"
+        raise NodeError(message)
+    except NodeError as error:
+        error.path = error.path or "$"
+        raise
+
+
+def _list(operation: str, items: list[Any], operand: float) -> list[Any]:
+    results = []
+    try:
+        for item in items:
+            results.append(compute(operation, item, operand))  # noqa: PERF401 - for its length
+    except NodeError as error:
+        at = len(results)  # the element that failed
+        error.path = f"$[{at}]{(error.path or '$')[1:]}"
+        raise
+    return results
 
 
 def _tensor(np: Any, operation: str, item: Any, operand: float) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from remotemedia._errors import NodeError
-from remotemedia._values import Audio
+from remotemedia._values import MAX_CHANNELS, MAX_RATE, Audio
 
 _FULL_SCALE = {"i2": 2.0**15, "i4": 2.0**31}
 _FORMATS = {"F32": None, "I16": 2.0**15, "I32": 2.0**31}
@@ -15,21 +15,23 @@ _PAIR = 2
 
 
 def as_audio(item: Any, input_sample_rate: int | None = None) -> Audio:
-    """Return the audio in an item; raises NodeError if there is none."""
-    if isinstance(item, dict) and "audio" in item:
-        item = item["audio"]
-    elif isinstance(item, dict):
-        return _from_object(item)
+    """Return the audio in an item; raises NodeError, with the path in the item, if it is none."""
+    path = "$"
+    if isinstance(item, dict):
+        if "audio" not in item:
+            return _from_object(item)
+        item, path = item["audio"], "$.audio"
     if isinstance(item, Audio):
         return item
     if _is_pair(item):
-        return _audio(_samples(item[0]), item[1])
+        rate = _whole(item[1], f"{path}[1]")
+        return Audio(_planar(item[0], f"{path}[0]"), rate)
     if isinstance(item, (list, np.ndarray)):
         if input_sample_rate is None:
             raise NodeError("a bare array needs the param input_sample_rate")
-        return _audio(_samples(item), input_sample_rate)
+        return Audio(_planar(item, path), input_sample_rate)
     message = f"needs audio, not {type(item).__name__}"
-    raise NodeError(message)
+    raise NodeError(message, path=path)
 
 
 def _is_pair(item: Any) -> bool:
@@ -37,69 +39,80 @@ def _is_pair(item: Any) -> bool:
         isinstance(item, list)
         and len(item) == _PAIR
         and isinstance(item[0], (list, np.ndarray))
-        and isinstance(item[1], (int, float))
+        and type(item[1]) in (int, float)
     )
 
 
 def _from_object(item: dict[str, Any]) -> Audio:
     """Read the earlier system's object: interleaved numbers."""
-    name, channels = item.get("format", "F32"), item.get("channels", 1)
-    if name not in _FORMATS:
-        message = f"unknown format {name!r}; possible: {', '.join(_FORMATS)}"
-        raise NodeError(message)
     if "data" not in item or "sample_rate" not in item:
         raise NodeError("a map is audio if it has audio, or data and sample_rate")
-    whole = type(channels) in (int, float) and 1 <= channels < 2**32 and channels == int(channels)
-    if not whole:
-        message = f"channels must be a whole number from 1 on, not {channels!r}"
-        raise NodeError(message)
-    channels = int(channels)
-    data = item["data"]
-    samples = _samples(data, _FORMATS[name])
-    if samples.ndim == _PAIR and len(samples) == 1 and not isinstance(data, list):
-        samples = samples[0]
-    if samples.ndim != 1 or samples.size % channels:
-        message = (
-            f"data has the shape {samples.shape}, which is not {channels} interleaved channels"
-        )
-        raise NodeError(message)
-    return _audio(samples.reshape(-1, channels).T, item["sample_rate"])
-
-
-def _samples(data: Any, full_scale: float | None = None) -> Any:
-    """Return float32 samples; integer dtypes, and lists by their format, scaled to [-1, 1)."""
+    rate = _whole(item["sample_rate"], "$.sample_rate")
+    channels = _whole(item.get("channels", 1), "$.channels", MAX_CHANNELS)
+    name, data = item.get("format", "F32"), item["data"]
+    if not isinstance(name, str) or name not in _FORMATS:
+        message = f"unknown format {name!r}; possible: {', '.join(_FORMATS)}"
+        raise NodeError(message, path="$.format")
     if isinstance(data, list):
-        _check_numbers(data)
-        try:
-            array = np.array(data, dtype=np.float64)
-        except ValueError as error:
-            message = f"samples must be numbers, in rows of equal length: {error}"
-            raise NodeError(message) from None
-    elif isinstance(data, np.ndarray) and (
-        data.dtype.kind == "f" or data.dtype.str[1:] in _FULL_SCALE
-    ):
-        array = data
-        full_scale = _FULL_SCALE.get(data.dtype.str[1:])
+        samples = _numbers(data, "$.data", _FORMATS[name])
     else:
-        message = f"samples of {getattr(data, 'dtype', type(data).__name__)} are not understood"
+        samples = _tensor(data, "$.data")
+        samples = samples[0] if len(samples) == 1 and samples.ndim == _PAIR else samples
+    if samples.ndim != 1 or samples.size % channels:
+        message = f"{samples.shape} samples are not {channels} interleaved channels"
+        raise NodeError(message, path="$.data")
+    return Audio(samples.reshape(-1, channels).T, rate)
+
+
+def _whole(value: Any, path: str, most: int = MAX_RATE) -> int:
+    if type(value) in (int, float) and 1 <= value <= most and value == int(value):
+        return int(value)
+    message = f"must be a whole number from 1 to {most}, not {value!r:.40}"
+    raise NodeError(message, path=path)
+
+
+def _planar(data: Any, path: str) -> Any:
+    """Return float32 samples of one channel, or channels × frames."""
+    if not isinstance(data, list):
+        samples = _tensor(data, path)
+    elif data and isinstance(data[0], list):
+        samples = np.array([_row(data, i, f"{path}[{i}]") for i in range(len(data))])
+    else:
+        samples = _numbers(data, path)
+    if samples.ndim == _PAIR and not 1 <= len(samples) <= MAX_CHANNELS:
+        message = f"audio has 1 to {MAX_CHANNELS} channels, not {len(samples)}"
         raise NodeError(message)
-    return (array / full_scale if full_scale else array).astype(np.float32)
+    return samples
 
 
-def _check_numbers(data: list[Any]) -> None:
-    for element in data:
-        if isinstance(element, list):
-            _check_numbers(element)
-        elif not isinstance(element, (int, float)) or isinstance(element, bool):
-            message = f"samples must be numbers, not {type(element).__name__}"
-            raise NodeError(message)
+def _row(rows: list[Any], at: int, path: str) -> Any:
+    if not isinstance(rows[at], list) or len(rows[at]) != len(rows[0]):
+        raise NodeError("channels must be lists of equal length", path=path)
+    return _numbers(rows[at], path)
 
 
-def _audio(samples: Any, rate: Any) -> Audio:
-    try:
-        return Audio(samples, rate)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise NodeError(str(error)) from None
+def _numbers(data: list[Any], path: str, full_scale: float | None = None) -> Any:
+    for at, number in enumerate(data):
+        if type(number) is not float and type(number) is not int:
+            message = f"samples must be numbers, not {type(number).__name__}"
+            raise NodeError(message, path=f"{path}[{at}]")
+    array = np.array(data, dtype=np.float64)
+    return _float32(array / full_scale if full_scale else array)
+
+
+def _tensor(data: Any, path: str) -> Any:
+    """Return the samples of a tensor of one or two dimensions, integer PCM scaled to [-1, 1)."""
+    code = data.dtype.str[1:] if isinstance(data, np.ndarray) else None
+    if code not in ("f4", "f8", *_FULL_SCALE) or not 1 <= data.ndim <= _PAIR:
+        what = type(data).__name__ if code is None else f"{data.ndim}-d {data.dtype}"
+        message = f"samples must be numbers, channels × numbers, or i16 or i32 PCM, not {what}"
+        raise NodeError(message, path=path)
+    return _float32(data / _FULL_SCALE[code] if code in _FULL_SCALE else data)
+
+
+def _float32(array: Any) -> Any:
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
 
 
 class Clock:

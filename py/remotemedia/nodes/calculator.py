@@ -9,6 +9,7 @@ from remotemedia._node import Node
 from remotemedia._param import Param
 from remotemedia.nodes._arithmetic import ARITHMETIC_KINDS, NUMBERS, compute
 
+_PAIR = 2
 _KINDS = (*ARITHMETIC_KINDS, "map")
 
 
@@ -28,11 +29,16 @@ class CalculatorNode(Node, category="math"):
         if not isinstance(item, dict):
             return compute(self.operation, item, float(self.operand))
         operation, args = item.get("operation"), item.get("args")
-        if not isinstance(operation, str) or operation not in NUMBERS:
+        if not isinstance(operation, str) or not isinstance(args, list):
+            raise NodeError("a map is computed if it is {operation, args: [a, b]}")
+        if len(args) != _PAIR:
+            raise NodeError("args must be two numbers", path="$.args")
+        for i, number in enumerate(args):
+            if not _is_number(number):
+                raise NodeError("args must be numbers", path=f"$.args[{i}]")
+        if operation not in NUMBERS:
             message = f"unknown operation {operation!r}; possible: {', '.join(NUMBERS)}"
             raise NodeError(message)
-        if not isinstance(args, list) or [*map(_is_number, args)] != [True, True]:
-            raise NodeError("args must be a list of two numbers")
         a, b = args
         result = compute(operation, a, float(b))
         return {"operation": operation, "args": args, "result": result}

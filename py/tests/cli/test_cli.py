@@ -154,3 +154,50 @@ def test_audio_beyond_its_limits_is_bad_input(bundle):
     audio = '{"$audio": {"sample_rate": 1e400, "channels": 1, "data": ""}}'
     assert run(bundle, audio) == 2
     assert run(bundle, audio.replace("1e400", f'1, "timestamp": 1{"0" * 400}')) == 2
+
+
+def test_sources_one_by_one(tmp_path, capsys):
+    spec = chain([("PassThroughNode", {}), ("AddNode", {})]) | {"connections": []}
+    path = manifest(tmp_path, spec)
+    assert run(path, "--source", "n0=[1, 2]", "--source", "n1=5") == 0
+    assert capsys.readouterr().out == '{"n0": [1, 2]}\n{"n1": [5]}\n'
+    assert run(path, "--source", "x=1") == 2
+    assert "$.sources.x" in capsys.readouterr().err
+    assert run(path, "1", "--source", "n0=1") == 2
+    with pytest.raises(SystemExit) as ended:
+        run(path, "--source", "n0")
+    assert ended.value.code == 2
+
+
+def test_a_trace_and_what_was_skipped(tmp_path, capsys):
+    path = manifest(tmp_path, chain([("AddNode", {"addend": 1}, {"on_error": "skip"})]))
+    trace = tmp_path / "trace.json"
+    assert run(path, '[1, "x", 3]', "--json", "--trace", str(trace)) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["outputs"] == [2, 4]
+    assert told["skipped"]["count"] == 1
+    assert told["skipped"]["errors"][0]["item_index"] == 1
+    names = [event["name"] for event in json.loads(trace.read_text())["traceEvents"]]
+    assert "n0" in names
+
+
+def test_limits_have_to_be_numbers(bundle):
+    assert run(bundle, "[1]", "--timeout-ms", "60000") == 0
+    for wrong in ("0", "-1", "soon"):
+        with pytest.raises(SystemExit) as ended:
+            run(bundle, "[1]", "--timeout-ms", wrong)
+        assert ended.value.code == 2
+
+
+def test_validate_lists_warnings(tmp_path, capsys):
+    path = manifest(tmp_path, chain([("AddNode", {})], colour="red"))
+    assert main(["validate", path, "--runtime", "python", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["valid"]
+    issues = [(issue["code"], issue["path"], issue["severity"]) for issue in told["issues"]]
+    assert issues == [("unknown_field", "$.colour", "warning")]
+    assert main(["validate", path, "--runtime", "python"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "n0: python\n"
+    assert captured.err.startswith("warning: $.colour")
+    assert captured.err.count("colour") == 2

@@ -4,54 +4,13 @@ import struct
 
 import numpy as np
 import pytest
+from arena import Buffer, arena, one, parts
 from segments import segment
 
+from remotemedia import Node
 from remotemedia._effects import Await
 from remotemedia._hosts import pyodide
-from remotemedia._hosts.pyodide import DONE, FAILED, MORE, SLEEP, TO_HOST, connect
-from remotemedia._packet import encode, from_bytes, read
-
-
-class Buffer:
-    """What a JsProxy of a Uint8Array is to the host."""
-
-    def __init__(self, data):
-        self._data = bytes(data)
-
-    def to_bytes(self):
-        return self._data
-
-
-def parts(*packets):
-    found = []
-    for rounds, edges, values in packets:
-        header, buffers = encode(rounds, edges, values)
-        found += [header, *map(Buffer, buffers)]
-    return found
-
-
-def arena(host, length):
-    """Return status, sleep, packets [(to, packet)] and error of a result."""
-    block = bytes(host.arena()[:length])
-    status, count, sleep, error_length = struct.unpack_from("<4I", block)
-    at = 16 + (error_length + 15) // 16 * 16
-    packets = []
-    for _ in range(count):
-        to, *zeros = struct.unpack_from("<4I", block, at)
-        assert zeros == [0, 0, 0]
-        assert at % 16 == 0
-        _, _, end = from_bytes(block, at + 16)
-        (packet,) = read(block[at + 16 : end])
-        packets.append((to, packet))
-        at = end
-    assert at == length
-    error = json.loads(block[16 : 16 + error_length]) if error_length else None
-    return status, sleep, packets, error
-
-
-def one(kind, params=None, **fields):
-    nodes = [("n", kind, params or {}, fields)]
-    return json.dumps(segment(nodes, [], {0: "n.in"}, {1: ("n.*", None), 2: ("n.out", 5)}))
+from remotemedia._hosts.pyodide import DONE, ENDED, FAILED, MORE, SLEEP, TO_HOST, connect
 
 
 def test_a_batch_goes_in_and_comes_out():
@@ -223,8 +182,6 @@ async def test_the_async_entry(monkeypatch):
 
 
 async def test_an_async_node(monkeypatch):
-    from remotemedia import Node
-
     class WaitNode(Node):
         """Waits."""
 
@@ -260,5 +217,5 @@ def test_the_contract_names_are_there():
     host = connect()
     for name in ["open", "run", "resume", "flush", "run_async", "resume_async", "flush_async", "is_async", "metrics", "close", "arena", "catalog"]:  # fmt: skip
         assert callable(getattr(host, name))
-    assert (DONE, MORE, SLEEP, FAILED) == (0, 1, 2, 3)
+    assert (DONE, MORE, SLEEP, FAILED, ENDED) == (0, 1, 2, 3, 4)
     assert pyodide.Await is Await

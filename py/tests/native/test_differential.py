@@ -1,61 +1,27 @@
 """Random graphs give the same in Python alone, in Rust alone, and split between them."""
 
 import json
-import random
+import os
 
 import pytest
+from graphs import cases
+from hypothesis import HealthCheck, Phase, given, settings
 from vectors import difference
 
-from remotemedia import NodeError, Pipeline, _runner
+from remotemedia import Pipeline, RemoteMediaError, _runner
+from remotemedia._json_form import to_json_form
 
-SEEDS = range(200)
-MOST_ITEMS = 20_000
-HINTS = ("auto", "rust", "python")
+EXAMPLES = 2000 if os.environ.get("REMOTEMEDIA_LONG") else 300
+TOLERANCE = 1e-5
+"""Of resampled audio; everything else is equal, but a tolerance for parts would need a plan."""
 
-
-def kinds(rng):
-    """Return a node type and its params; numbers mostly stay numbers."""
-    numbers = [-3, -1, 0, 0.5, 1, 2, 10]
-    return rng.choice(
-        [
-            ("PassThroughNode", {}),
-            ("MultiplyNode", {"factor": rng.choice(numbers)}),
-            ("AddNode", {"addend": rng.choice(numbers)}),
-            ("CalculatorNode", {"operation": rng.choice(["subtract", "divide", "modulo"]),
-                                "operand": rng.choice([-3, 0, 2, 7])}),
-            ("FilterNode", {"min_value": rng.choice([-50, 0, 3])}),
-            ("ExpanderNode", {"expansion_factor": rng.choice([0, 1, 2, 3])}),
-            ("CounterNode", {"initial_count": rng.randrange(3)}),
-            ("EchoNode", {}),
-        ]
-    )  # fmt: skip
-
-
-def graph(rng):
-    """Return a manifest and the number of items that one input item can become."""
-    count = rng.randint(2, 10)
-    nodes = []
-    flow = []
-    connections = []
-    for i in range(count):
-        kind, params = kinds(rng)
-        node = {
-            "id": f"n{i}",
-            "node_type": kind,
-            "params": params,
-            "runtime_hint": rng.choice(HINTS),
-        }
-        if rng.random() < 0.4:
-            node["on_error"] = "skip"
-        nodes.append(node)
-        arriving = 0
-        for start in rng.sample(range(i), min(i, rng.choice([0, 1, 1, 1, 2, 3]))):
-            connections.append({"from": f"n{start}", "to": f"n{i}"})
-            arriving += flow[start]
-        flow.append(max(1, arriving) * max(1, params.get("expansion_factor", 1)))
-    rng.shuffle(nodes)
-    rng.shuffle(connections)
-    return {"version": "v1", "nodes": nodes, "connections": connections}, max(flow)
+thorough = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def with_hints(manifest, hint):
@@ -63,46 +29,85 @@ def with_hints(manifest, hint):
     return manifest | {"nodes": nodes}
 
 
-def outcome(manifest, items):
+def outcome(manifest, given_):
+    """Return sinks, the error's place, and how many calls were skipped."""
     pipeline = Pipeline.from_manifest(manifest)
+    arguments = [given_["input"]] if "input" in given_ else []
+    options = {"sources": given_["sources"]} if "sources" in given_ else {}
     try:
-        return [pipeline.run_sync(items, by_sink=True), None]
-    except NodeError as error:
-        return [error.delivered, [error.node_id, error.item_index, error.node_type]]
+        sinks = pipeline.run_sync(*arguments, **options, by_sink=True)
+    except RemoteMediaError as error:
+        place = [type(error).__name__, error.node_id, error.node_type, error.item_index]
+        return [error.delivered, place, None]
+    return [sinks, None, pipeline.skipped["count"]]
 
 
-def difference_for(seed, monkeypatch):
-    rng = random.Random(seed)
-    manifest, growth = graph(rng)
-    count = min(rng.choice([0, 1, 7, 64, 150]), MOST_ITEMS // growth)
-    items = [rng.choice([rng.randint(-20, 20), rng.uniform(-9, 9), "text"][: rng.choice([2, 2, 3])])
-             for _ in range(count)]  # fmt: skip
-    monkeypatch.setattr(_runner, "BATCH_ITEMS", rng.randint(1, 64))
-    python = outcome(with_hints(manifest, "python"), items)
-    for name, other in [("rust", with_hints(manifest, "rust")), ("hybrid", manifest)]:
-        found = difference(python, outcome(other, items))
-        if found:
-            return (
-                f"seed {seed}: python and {name} differ at {found}\n{json.dumps(manifest)}\n{items}"
-            )
+def found(case):
+    """Return how runtimes differ in a case, None if they do not."""
+    python = outcome(with_hints(case.manifest, "python"), case.given)
+    others = [("rust", with_hints(case.manifest, "rust")), ("hybrid", case.manifest)]
+    for name, manifest in others:
+        differs = difference(python, outcome(manifest, case.given), TOLERANCE)
+        if differs:
+            shown = json.dumps(to_json_form(case.given))
+            return f"python and {name} differ at {differs}\n{json.dumps(manifest)}\n{shown}"
     return None
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_engines_agree(seed, monkeypatch):
-    found = difference_for(seed, monkeypatch)
-    assert found is None, found
+def agrees(case):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_runner, "BATCH_ITEMS", case.batch)
+        message = found(case)
+    assert message is None, message
+
+
+@thorough
+@given(cases())
+def test_engines_agree(case):
+    agrees(case)
 
 
 def test_the_graphs_are_worth_it():
-    """The seeds hold errors, fan-in, several segments, and runs without an error."""
-    seen = {"fan-in": 0, "three segments": 0, "sinks": 0, "skip": 0}
-    for seed in SEEDS:
-        manifest, _ = graph(random.Random(seed))
-        ends = [connection["to"] for connection in manifest["connections"]]
-        plan = Pipeline.from_manifest(manifest).plan()
+    """They hold errors, fan-in, several segments, all kinds of nodes, and runs without an error."""
+    seen = dict.fromkeys(["fan-in", "segments", "sinks", "skip", "zip", "range", "sources"], 0)
+    seen |= dict.fromkeys(["large", "audio", "failed", "good"], 0)
+
+    @settings(thorough, max_examples=100, phases=[Phase.generate])
+    @given(cases())
+    def look(case):
+        nodes = case.manifest["nodes"]
+        types = {node["node_type"] for node in nodes}
+        ends = [connection["to"] for connection in case.manifest["connections"]]
+        plan = Pipeline.from_manifest(case.manifest).plan()
+        _, error, _ = outcome(case.manifest, case.given)
         seen["fan-in"] += len(ends) > len(set(ends))
-        seen["three segments"] += len(plan["segments"]) >= 3
+        seen["segments"] += len(plan["segments"]) >= 3
         seen["sinks"] += len(plan["sinks"]) > 1
-        seen["skip"] += any("on_error" in node for node in manifest["nodes"])
-    assert min(seen.values()) > 50, seen
+        seen["skip"] += any("on_error" in node for node in nodes)
+        seen["zip"] += "ZipNode" in types
+        seen["range"] += "RangeGeneratorNode" in types
+        seen["sources"] += "sources" in case.given
+        seen["large"] += len(nodes) > 15
+        seen["audio"] += bool(types & {"VADNode", "AudioResampleNode"})
+        seen["failed"] += error is not None
+        seen["good"] += error is None
+
+    look()
+    assert min(seen.values()) >= 5, seen
+
+
+def test_a_difference_is_found_and_shrinks(monkeypatch):
+    """An engine that is wrong about one node shows in a graph with little else."""
+    original = outcome
+
+    def wrong(manifest, given_):
+        sinks, error, skipped = original(manifest, given_)
+        counts = any(node["node_type"] == "CounterNode" for node in manifest["nodes"])
+        is_python = all(node["runtime_hint"] == "python" for node in manifest["nodes"])
+        return [sinks, error or ["wrong"] if counts and is_python else error, skipped]
+
+    monkeypatch.setitem(globals(), "outcome", wrong)
+    with pytest.raises(AssertionError) as caught:
+        test_engines_agree()
+    manifest = json.loads(str(caught.value).splitlines()[1])
+    assert [node["node_type"] for node in manifest["nodes"]] == ["CounterNode"]

@@ -40,7 +40,7 @@ def one(kind, params=None, **fields):
 
 
 def run(place, rounds, values, until=(math.inf, 0)):
-    outputs, error = drive(place.run([Batch(None, 0, rounds, values)], until))
+    outputs, error, _ = drive(place.run([Batch(None, 0, rounds, values)], until))
     return [value for batch in as_batches(outputs) for value in batch.values], error
 
 
@@ -140,10 +140,10 @@ def test_after_a_trap_there_is_a_new_module(rust, monkeypatch):
     result = drive(place.run([Batch(None, 0, [0], [1])], (math.inf, 0)))
     assert isinstance(result.error, NodeError)
     assert result.error.runtime == "rust"
-    assert rust._exports is not broken
     with pytest.raises(ClosedError):
         drive(place.run([], (math.inf, 0)))
-    assert place.metrics()["nodes"] == []
+    (counted,) = place.metrics()["nodes"]
+    assert (counted["node_id"], counted["runtime"]) == ("n", "rust")
     place.close()
     assert run(rust.open(one("AddNode", {"addend": 1})), [0], [1]) == ([2], None)
 
@@ -152,7 +152,7 @@ class _Exports:
     """The exports of a module of which one traps."""
 
     def __init__(self, exports, rust, broken="rm_segment_run"):
-        self._exports, self._wasmtime, self._broken = exports, rust._module.wasmtime, broken
+        self._exports, self._wasmtime, self._broken = exports, rust._wasmtime, broken
 
     def __getitem__(self, name):
         def trap(*_):
@@ -252,6 +252,41 @@ def test_metrics_name_the_runtime_and_the_crossings():
     assert all(c["packets"] == 1 and c["bytes"] > 0 for c in crossings.values())
 
 
+def test_a_trace_has_a_track_per_place():
+    manifest = chain([("AddNode", {}), ("TextProcessorNode", {})])
+    pipeline = Pipeline.from_manifest(manifest, enable_trace=True)
+    pipeline.run_sync([1, 2])
+    events = pipeline.get_trace()["traceEvents"]
+    tracks = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M"}
+    assert set(tracks.values()) == {"loads", "rust:runtime", "python", "crossings", "runs"}
+    spans = {(tracks[e["tid"]], e["name"]): e for e in events if e["ph"] == "X"}
+    run, rust, python = (
+        spans[key] for key in [("runs", "run"), ("rust:runtime", "n0"), ("python", "n1")]
+    )
+    assert run["ts"] <= rust["ts"] <= python["ts"]
+    assert python["ts"] + python["dur"] <= run["ts"] + run["dur"] + 1
+    assert ("crossings", "python → rust:runtime") in spans
+
+
+def test_loading_is_progress():
+    events = []
+    pipeline = Pipeline.from_manifest(chain([("AddNode", {})]))
+    pipeline.run_sync([1], on_progress=events.append)
+    first, *_, last = events
+    assert (first["phase"], last["phase"]) == ("load-wasm", "run")
+    assert first["loaded"] == first["total"] > 100_000
+    events.clear()
+    pipeline.run_sync([1], on_progress=events.append)
+    assert {event["phase"] for event in events} == {"run"}
+
+
+def test_nothing_is_measured_unless_it_is_asked_for(monkeypatch):
+    pipeline = Pipeline.from_manifest(chain([("AddNode", {})]))
+    pipeline.run_sync([1])
+    monkeypatch.setattr("remotemedia._hosts.rust_segment.RustSegment.metrics", None)
+    assert pipeline.run_sync([1]) == [1]
+
+
 def test_threads_share_a_pipeline():
     manifest = chain([("MultiplyNode", {"factor": 2}), ("AddNode", {})])
     pipeline = Pipeline.from_manifest(manifest, runtime_hint="rust")
@@ -311,7 +346,7 @@ def test_an_address_in_the_upper_half_of_the_memory(rust, monkeypatch):
 
 
 def test_a_packet_whose_length_is_no_32_bit_number(rust, monkeypatch):
-    monkeypatch.setattr("remotemedia._hosts.wasmtime.packed_size", lambda *_: 0xFFFFFFF0)
+    monkeypatch.setattr("remotemedia._hosts.rust_segment.packed_size", lambda *_: 0xFFFFFFF0)
     _, error = run(rust.open(one("PassThroughNode")), [0], [1])
     assert isinstance(error, NodeError)
     assert "too many for one crossing" in error.message

@@ -59,3 +59,21 @@ def test_f32_is_computed_in_f32():
 def test_other_kinds_are_refused(item):
     with pytest.raises(NodeError, match="needs a number"):
         compute("add", item, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("operation", "item", "path"),
+    [
+        ("add", None, "$"),
+        ("divide", 1, "$"),
+        ("add", [1, 2, "3"], "$[2]"),
+        ("add", [1, [2, [3, True]]], "$[1][1][1]"),
+        ("modulo", [[1]], "$[0][0]"),
+        ("power", [1, [4, -1]], "$[1][1]"),
+    ],
+)
+def test_the_path_leads_to_the_element(operation, item, path):
+    operand = 0.5 if operation == "power" else 0.0
+    with pytest.raises(NodeError) as caught:
+        compute(operation, item, operand)
+    assert caught.value.path == path

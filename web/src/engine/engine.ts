@@ -4,14 +4,14 @@
  * Runs where it is put: in a worker, or inline in tests.
  */
 import { BufferPool } from '../buffer-pool.js';
-import { asError, type RemoteMediaError, RuntimeLoadError } from '../errors.js';
+import { asError, CancelledError, NodeError, type RemoteMediaError, RuntimeLoadError } from '../errors.js';
 import pythonCatalog from '../generated/python-catalog.json' with { type: 'json' };
 import type { CatalogEntry } from '../manifest.js';
 import type { LoadMetrics, ProgressEvent } from '../metrics.js';
-import type { EngineAssets, Job, NodeModule, PageCall, PageReply } from '../worker/protocol.js';
+import type { EngineAssets, Job, NodeModule, PageCall, PageReply, Span } from '../worker/protocol.js';
 import type { JsPlace } from './js-place.js';
-import type { Segment, SegmentPlan } from './place.js';
-import { type PlanResponse, readPlan } from './plan.js';
+import type { Enter, Segment, SegmentPlan } from './place.js';
+import { makePlan, type PlanResponse } from './plan.js';
 import type { PythonPlace } from './python-place.js';
 import { type OpenSegment, Run } from './run.js';
 import { WasiPlace } from './wasi-place.js';
@@ -20,7 +20,7 @@ import { WasiPlace } from './wasi-place.js';
 export interface EngineHooks {
   progress(event: ProgressEvent): void;
   output(stream: 'stdout' | 'stderr', text: string): void;
-  /** A node with a deadline is about to be called. */
+  /** A node with a deadline is about to be called, or (`left`) one without. */
   enter(plan: SegmentPlan, order: number, round: number): void;
   /** Asks the page, which has nodes of its own. */
   askPage(request: PageCall, transfer: ArrayBuffer[]): Promise<PageReply>;
@@ -35,24 +35,28 @@ export class Engine {
   private python: Promise<PythonPlace> | null = null;
   private js: Promise<JsPlace> | null = null;
   private loads: LoadMetrics = noLoads();
-  private readonly opened = new Map<number, SegmentPlan>();
+  private loadSpans: Span[] = [];
+  /** What is loaded, for its memory. */
+  private readonly ready = new Map<'wasm' | 'python', { readonly memoryBytes: number }>();
+  /** Plans of open segments by handle. */
+  private readonly opened = { rust: new Map<number, SegmentPlan>(), python: new Map<number, SegmentPlan>() };
+  private readonly interrupt: Uint8Array | null;
 
-  constructor(assets: EngineAssets, hooks: EngineHooks) {
+  /** `interrupt` is shared memory through which the page interrupts Python. */
+  constructor(assets: EngineAssets, hooks: EngineHooks, interrupt: SharedArrayBuffer | null = null) {
     this.assets = assets;
     this.hooks = hooks;
+    this.interrupt = interrupt && new Uint8Array(interrupt);
+  }
+
+  /** Forgets an interrupt that has found no Python to interrupt. */
+  clearInterrupt(): void {
+    this.interrupt?.fill(0);
   }
 
   /** Loads the Rust runtime, which every run needs. A failed load is tried again at the next call. */
   loadWasm(): Promise<WasiPlace> {
-    this.wasi ??= this.measured('load-wasm', async () => {
-      const begun = performance.now();
-      const place = await WasiPlace.load(this.assets.wasm, {
-        enter: (handle, order, round) => this.enter(handle, order, round),
-        stderr: (text) => this.hooks.output('stderr', text),
-      });
-      this.loads.wasm_ms = performance.now() - begun;
-      return place;
-    }).catch((error: unknown) => {
+    this.wasi ??= this.startWasm().catch((error: unknown) => {
       this.wasi = null;
       throw error;
     });
@@ -61,17 +65,7 @@ export class Engine {
 
   /** Starts Python with the packages that nodes need. */
   async loadPython(requires: readonly string[] = []): Promise<PythonPlace> {
-    this.python ??= this.measured('load-pyodide', async () => {
-      const { PythonPlace } = await import('./python-place.js');
-      return PythonPlace.load(this.assets.pyodide, requires, {
-        output: (stream, text) => this.hooks.output(stream, text),
-        progress: (loaded, total) => this.hooks.progress({ phase: 'load-packages', loaded, total }),
-        loaded: (part, ms) => {
-          const key = `${part}_ms` as const;
-          this.loads[key] = (this.loads[key] ?? 0) + ms;
-        },
-      });
-    }).catch((error: unknown) => {
+    this.python ??= this.startPython(requires).catch((error: unknown) => {
       this.python = null;
       throw error;
     });
@@ -85,24 +79,41 @@ export class Engine {
     const [wasi, modules] = await Promise.all([this.loadWasm(), this.importModules(job.nodeModules)]);
     await wasi.prepare();
     const catalogs = { python: pythonCatalog, 'js:worker': modules, 'js:page': job.pageNodes };
-    const rest = JSON.stringify({ catalogs, runtime_hint: job.runtimeHint, metrics: job.metrics });
-    return readPlan(wasi.plan(`{"manifest":${job.manifest},${rest.slice(1)}`));
+    const { runtimeHint: runtime_hint, metrics, trace } = job;
+    const rest = JSON.stringify({ catalogs, runtime_hint, metrics, trace });
+    return makePlan(wasi, `{"manifest":${job.manifest},${rest.slice(1)}`);
   }
 
-  /** Loads what a plan needs and opens its segments. */
-  async open({ plan }: PlanResponse, metrics: boolean): Promise<Run> {
+  /** Loads what a plan needs and opens its segments; once `signal` is aborted, closes them and throws its reason. */
+  async open(
+    { plan }: PlanResponse,
+    { metrics, trace, circuits }: Pick<Job, 'metrics' | 'trace' | 'circuits'>,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Run> {
     await this.load(plan.segments);
+    for (const plans of Object.values(this.opened)) plans.clear();
     const segments: OpenSegment[] = [];
-    const run = new Run(segments, this.pool, metrics);
-    this.opened.clear();
+    const isFresh = Object.keys(circuits).length === 0;
+    const prepare = isFresh ? null : (await import('./circuits.js')).withCircuits;
+    const run = new Run(segments, {
+      inputs: plan.inputs,
+      pool: this.pool,
+      crossings: metrics ? new (await import('./crossings.js')).Crossings() : null,
+      trace: trace ? new (await import('./trace.js')).Trace() : null,
+      signal,
+    });
     try {
       for (const segment of plan.segments) {
-        segments.push({ plan: segment, segment: await this.openSegment(segment) });
+        signal.throwIfAborted();
+        const openedAt = performance.now();
+        const prepared = prepare?.(segment, circuits) ?? segment;
+        const opened = await this.openSegment(prepared, signal);
+        segments.push({ plan: segment, segment: opened, openedAt });
       }
+      signal.throwIfAborted();
       return run;
     } catch (error) {
-      await run.close();
-      throw error;
+      throw alsoClosing(this.failure(error), await run.close());
     }
   }
 
@@ -114,11 +125,12 @@ export class Engine {
   }
 
   /** What was loaded since the last call, and the memory of the runtimes. */
-  async usage(): Promise<{ loads: LoadMetrics; memoryBytes: number }> {
-    const places = await Promise.all([this.wasi, this.python]);
-    const { loads } = this;
+  usage(): { loads: LoadMetrics; loadSpans: readonly Span[]; memoryBytes: number } {
+    const { loads, loadSpans } = this;
     this.loads = noLoads();
-    return { loads, memoryBytes: places.reduce((sum, place) => sum + (place?.memoryBytes ?? 0), 0) };
+    this.loadSpans = [];
+    const memoryBytes = [...this.ready.values()].reduce((sum, place) => sum + place.memoryBytes, 0);
+    return { loads, loadSpans, memoryBytes };
   }
 
   /** Anything thrown in a run, as an error; a Python that broke is not used again. */
@@ -126,26 +138,59 @@ export class Engine {
     const isPython =
       thrown instanceof Error && (thrown.name === 'PythonError' || 'pyodide_fatal_error' in thrown);
     if (!isPython) return asError(thrown);
+    const { message, type } = thrown as Error & { type?: string };
+    // The interrupt came between two calls of nodes; Python can go on.
+    if (type === 'KeyboardInterrupt') return new CancelledError('the run was cancelled', { cause: thrown });
     this.python = null;
-    return new RuntimeLoadError(`Python broke: ${thrown.message}`, {
-      cause: thrown,
-      traceback: thrown.message,
-    });
+    this.ready.delete('python');
+    const code = /memory|\bOOM\b/i.test(message) ? 'out_of_memory' : RuntimeLoadError.code;
+    return new RuntimeLoadError(`Python broke: ${message}`, { code, cause: thrown, traceback: message });
   }
 
-  private async openSegment(plan: SegmentPlan): Promise<Segment> {
+  private async openSegment(plan: SegmentPlan, signal: AbortSignal): Promise<Segment> {
     const json = JSON.stringify(plan);
     if (plan.place.startsWith('rust:')) {
       const segment = (await this.loadWasm()).open(json);
-      this.opened.set(segment.handle, plan);
+      this.opened.rust.set(segment.handle, plan);
       return segment;
     }
-    if (plan.place === 'python') return (await this.loadPython()).open(json);
+    if (plan.place === 'python') {
+      const segment = (await this.loadPython()).open(json);
+      this.opened.python.set(segment.handle, plan);
+      return segment;
+    }
     const js = await this.loadJs();
-    return plan.place === 'js:page' ? js.openOnPage(json) : js.open(plan);
+    if (plan.place === 'js:page') return js.openOnPage(json);
+    const enter: Enter = (order, round) => this.hooks.enter(plan, order, round);
+    return js.open(plan, enter, signal);
   }
 
-  private async importModules(modules: readonly NodeModule[]): Promise<CatalogEntry[]> {
+  private async startWasm(): Promise<WasiPlace> {
+    const begun = performance.now();
+    const place = await WasiPlace.load(this.assets.wasm, {
+      enter: (handle, order, round) => this.enter(this.opened.rust, handle, order, round),
+      stderr: (text) => this.hooks.output('stderr', text),
+      progress: (loaded, total) => this.hooks.progress({ phase: 'load-wasm', loaded, total }),
+    });
+    this.loaded('wasm', begun);
+    this.ready.set('wasm', place);
+    return place;
+  }
+
+  private async startPython(requires: readonly string[]): Promise<PythonPlace> {
+    const { PythonPlace } = await import('./python-place.js');
+    const place = await PythonPlace.load(this.assets.pyodide, requires, {
+      enter: (handle, order, round) => this.enter(this.opened.python, handle, order, round),
+      output: (stream, text) => this.hooks.output(stream, text),
+      progress: (phase, loaded, total) => this.hooks.progress({ phase, loaded, total }),
+      loaded: (part, begun) => this.loaded(part, begun),
+      interrupt: this.interrupt,
+    });
+    this.ready.set('python', place);
+    return place;
+  }
+
+  private async importModules(modules: readonly NodeModule[]): Promise<readonly CatalogEntry[]> {
     return modules.length === 0 ? [] : (await this.loadJs()).importModules(modules);
   }
 
@@ -156,17 +201,26 @@ export class Engine {
     return this.js;
   }
 
-  private enter(handle: number, order: number, round: number): void {
-    const plan = this.opened.get(handle);
+  private enter(opened: Map<number, SegmentPlan>, handle: number, order: number, round: number): void {
+    const plan = opened.get(handle);
     if (plan) this.hooks.enter(plan, order, round);
   }
 
-  private async measured<T>(phase: ProgressEvent['phase'], load: () => Promise<T>): Promise<T> {
-    this.hooks.progress({ phase, loaded: 0, total: 1 });
-    const loaded = await load();
-    this.hooks.progress({ phase, loaded: 1, total: 1 });
-    return loaded;
+  /** Notes that a part of loading, which `begun` at that time, is done. */
+  private loaded(name: 'wasm' | 'pyodide' | 'packages', begun: number): void {
+    const ms = performance.now() - begun;
+    const key = `${name}_ms` as const;
+    this.loads[key] = (this.loads[key] ?? 0) + ms;
+    const startUs = 1000 * (performance.timeOrigin + begun);
+    this.loadSpans.push({ name, category: 'load', track: 'engine', startUs, durationUs: 1000 * ms });
   }
+}
+
+/** Closing nodes failed too, after an error that says more: it only gets a line about that. */
+export function alsoClosing(error: RemoteMediaError, problem: unknown): RemoteMediaError {
+  if (problem instanceof NodeError && problem !== error)
+    error.message += `\nThen node ${problem.nodeId} could not be closed: ${problem.message}`;
+  return error;
 }
 
 function noLoads(): LoadMetrics {

@@ -28,6 +28,16 @@ function openChannel(): MessageChannel {
   return opened;
 }
 
+/** Waits for `work`, or rejects with the signal's reason as soon as that is aborted; `work` is then left alone. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
 /** Waits `ms` milliseconds, or rejects with the signal's reason as soon as that is aborted. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

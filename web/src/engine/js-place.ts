@@ -6,8 +6,11 @@ import type { CatalogEntry } from '../manifest.js';
 import { type Packet, packetSize, readLayout, writeContiguous } from '../packet.js';
 import type { NodeModule, PageCall, PageReply, Until } from '../worker/protocol.js';
 import { JsSegment } from './js-engine.js';
+import { portsOf } from './js-ports.js';
 import {
   done,
+  type Enter,
+  ended,
   failed,
   type Segment,
   type SegmentMetrics,
@@ -27,8 +30,7 @@ type Reply<Op extends PageReply['op']> = Extract<PageReply, { op: Op }>;
 /** JavaScript nodes as the engine sees them. */
 export class JsPlace {
   private readonly factories = new Map<string, JsNodeFactory | JsNodeClass>();
-  /** Names of output ports by node type. */
-  private readonly ports = new Map<string, readonly string[]>();
+  private entries: readonly CatalogEntry[] = [];
   private readonly askPage: (request: PageCall, transfer: ArrayBuffer[]) => Promise<PageReply>;
 
   constructor(askPage: (request: PageCall, transfer: ArrayBuffer[]) => Promise<PageReply>) {
@@ -36,8 +38,8 @@ export class JsPlace {
   }
 
   /** Imports modules of nodes; returns their catalog entries. Throws RuntimeLoadError. */
-  importModules(modules: readonly NodeModule[]): Promise<CatalogEntry[]> {
-    return Promise.all(
+  async importModules(modules: readonly NodeModule[]): Promise<readonly CatalogEntry[]> {
+    this.entries = await Promise.all(
       modules.map(async ({ type, url }) => {
         const exports = (await import(/* @vite-ignore */ url).catch((error: unknown) => {
           throw new RuntimeLoadError(`node ${type} cannot be imported from ${url}: ${String(error)}`, {
@@ -48,21 +50,21 @@ export class JsPlace {
           throw new RuntimeLoadError(`${url} has no default export that makes a ${type}`);
         }
         this.factories.set(type, exports.default);
-        const entry = jsCatalogEntry(type, exports.catalog);
-        this.ports.set(type, Object.keys(entry.outputs ?? {}));
-        return entry;
+        return jsCatalogEntry(type, exports.catalog);
       }),
     );
+    return this.entries;
   }
 
-  /** Opens a segment of imported nodes. */
-  open(plan: SegmentPlan): Promise<Segment> {
+  /** Opens a segment of imported nodes. Once `signal` is aborted no further node is made. */
+  open(plan: SegmentPlan, enter: Enter, signal: AbortSignal): Promise<Segment> {
     const make = ({ node_type: type, params, id }: SegmentNode) => {
+      signal.throwIfAborted();
       const factory = this.factories.get(type);
       if (!factory) throw new RuntimeLoadError(`node ${type} is not registered`);
       return makeNode(factory, { ...params } as Parameters<JsNodeFactory>[0], id);
     };
-    return JsSegment.open(plan, make, (type) => this.ports.get(type));
+    return JsSegment.open(plan, make, { portsOf: portsOf(this.entries), enter });
   }
 
   /** Opens a segment of nodes that live on the page. */
@@ -127,9 +129,9 @@ class PageSegment implements Segment {
     });
     const request: PageCall = { op, handle: this.handle, packets: copies, until };
     const transfer = copies.map(({ buffer }) => buffer);
-    const { outputs, error } = await this.ask('ran', request, transfer);
+    const { outputs, error, ended: isOver } = await this.ask('ran', request, transfer);
     return {
-      status: error ? failed : done,
+      status: error ? failed : isOver ? ended : done,
       sleepMs: 0,
       error,
       outputs: outputs.map(({ to, packet }) => ({

@@ -1,7 +1,7 @@
 /** What every place (an address space that executes nodes) offers to the engine. */
 import type { WireError } from '../errors.js';
 import type { Packet } from '../packet.js';
-import type { SegmentNodeMetrics, SkippedCalls, Until } from '../worker/protocol.js';
+import type { Circuit, SegmentNodeMetrics, SkippedCalls, Until } from '../worker/protocol.js';
 
 /** A value now or later: engines that need not wait do not. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -12,6 +12,7 @@ export interface SegmentPlan {
   readonly runtime: string;
   readonly requires: readonly string[];
   readonly metrics: boolean;
+  readonly trace?: boolean;
   readonly nodes: readonly SegmentNode[];
   readonly connections: readonly { readonly from: string; readonly to: string }[];
 }
@@ -30,6 +31,8 @@ export interface SegmentNode {
     readonly max_delay_ms: number;
     readonly multiplier: number;
   };
+  /** What earlier runs left of its circuit breaker. */
+  readonly circuit?: Circuit;
 }
 
 /** Status of a call. */
@@ -37,6 +40,14 @@ export const done = 0;
 export const more = 1;
 export const sleep = 2;
 export const failed = 3;
+/** Done, and the segment's generating sources have no more. */
+export const ended = 4;
+
+/** An order that no node has: the deadline under way is over. */
+export const left = 0xffffffff;
+
+/** Called before a call of a node with a deadline; with {@link left} before the next call of one without. */
+export type Enter = (order: number, round: number) => void;
 
 /** A packet on its way. */
 export interface Outgoing {
@@ -61,6 +72,12 @@ export interface SegmentMetrics {
   readonly skipped: SkippedCalls;
   /** Time of the engine itself, in microseconds: neither nodes nor packets. */
   readonly engine_us?: number;
+  /** By node id; nodes without failures are left out. */
+  readonly circuits?: Readonly<Record<string, Circuit>>;
+  /** Order of the node, start since `open` and duration, in microseconds. */
+  readonly spans?: readonly (readonly [order: number, startUs: number, durationUs: number])[];
+  /** When `open` was, in microseconds since the Unix epoch, where the segment runs on another thread. */
+  readonly opened_us?: number;
 }
 
 /** An open segment. */
@@ -69,7 +86,7 @@ export interface Segment {
   resume(): MaybePromise<StepResult>;
   flush(packets: readonly Packet[], until: Until): MaybePromise<StepResult>;
   metrics(): MaybePromise<SegmentMetrics>;
-  /** Closes every node once; safe to call twice. */
+  /** Closes every node once, then throws the first error of a node's `close`; safe to call twice. */
   close(): MaybePromise<void>;
 }
 

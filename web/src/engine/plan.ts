@@ -1,6 +1,7 @@
 /** The planner's answer, and what the page is told of it. */
-import { asError, errorFromWire, type Issue, ManifestError, type RemoteMediaError } from '../errors.js';
+import { asError, errorFromWire, type Issue, ManifestError, RemoteMediaError } from '../errors.js';
 import type { GraphInfo } from '../manifest.js';
+import { notJson } from '../manifest-text.js';
 import type { Endpoint, PlanSummary } from '../worker/protocol.js';
 import type { SegmentPlan } from './place.js';
 
@@ -19,8 +20,25 @@ export interface PlanResponse {
   readonly warnings: readonly Issue[];
 }
 
-/** Reads the planner's answer. Throws ManifestError if it holds issues. */
+/** Asks the planner. Throws ManifestError with all issues, also if it cannot read the request. */
+export function makePlan(planner: { plan(request: string): string }, request: string): PlanResponse {
+  try {
+    return readPlan(planner.plan(request));
+  } catch (error) {
+    throw error instanceof RemoteMediaError && error.code === 'bad_request' ? notJson(error.message) : error;
+  }
+}
+
+/** Reads the planner's answer. Throws ManifestError if it holds issues, RemoteMediaError if it is none. */
 export function readPlan(json: string): PlanResponse {
+  try {
+    return read(json);
+  } catch (error) {
+    throw asError(error);
+  }
+}
+
+function read(json: string): PlanResponse {
   const response = JSON.parse(json) as Partial<PlanResponse> & { issues?: Issue[] };
   if (response.issues) throw ManifestError.of(response.issues);
   if (!response.plan) throw asError(new Error('the planner gave neither a plan nor issues'));

@@ -13,8 +13,13 @@ export interface PyodideModule {
 /** A running Python. */
 export interface Pyodide {
   loadPackage(names: string[], options?: PackageCallbacks): Promise<unknown>;
-  pyimport(name: string): PyProxy & { connect(): HostProxy };
+  pyimport(name: string): PyProxy & { connect(enter: EnterHandle): HostProxy };
+  /** A 2 that is written there raises KeyboardInterrupt in the Python code that runs. */
+  setInterruptBuffer(buffer: Uint8Array): void;
 }
+
+/** Called before a call of a node with a deadline. */
+export type EnterHandle = (handle: number, order: number, round: number) => void;
 
 export interface PackageCallbacks {
   messageCallback?: (message: string) => void;

@@ -3,6 +3,7 @@
  * (docs/internals/boundaries.md). One call per batch, through proxies that are made once.
  */
 import { errorFromWire, RuntimeLoadError, type WireError } from '../errors.js';
+import type { ProgressEvent } from '../metrics.js';
 import { localPath } from '../node.js';
 import { type Packet, readLayout } from '../packet.js';
 import type { Until } from '../worker/protocol.js';
@@ -17,6 +18,7 @@ import {
 import type {
   AsyncStepCall,
   BufferView,
+  EnterHandle,
   HostProxy,
   Pyodide,
   PyodideModule,
@@ -30,13 +32,17 @@ const arrayReference = /"kind": ?"(tensor|audio)"/;
 const toHost = 0xffffffff;
 const utf8 = new TextDecoder();
 
-/** What Python prints, and how loading goes. */
+/** What Python tells, and how loading goes. */
 export interface PythonHooks {
+  /** Called before a call of a node with a deadline. */
+  readonly enter: EnterHandle;
   output(stream: 'stdout' | 'stderr', text: string): void;
-  /** How many of the packages that are being loaded are there. */
-  progress(loaded: number, total: number): void;
-  /** Milliseconds that a part of loading took; the packages that come with Pyodide's start are part of it. */
-  loaded(part: 'pyodide' | 'packages', ms: number): void;
+  /** `load-pyodide`: how many of its three parts are there; `load-packages`: how many packages. */
+  progress(phase: ProgressEvent['phase'], loaded: number, total: number): void;
+  /** A part of loading is done that began at that time; packages that come with Pyodide's start are part of it. */
+  loaded(part: 'pyodide' | 'packages', begun: number): void;
+  /** Where an interrupt is written, if the page is isolated. */
+  readonly interrupt: Uint8Array | null;
 }
 
 /** A place that runs Python nodes. */
@@ -59,22 +65,27 @@ export class PythonPlace {
   static async load(baseUrl: string, requires: readonly string[], hooks: PythonHooks): Promise<PythonPlace> {
     const packages = [ownPackage, ...requires];
     const begun = performance.now();
-    hooks.progress(0, packages.length);
+    // The script, the interpreter with its packages, the engine in Python.
+    const part = (loaded: number) => hooks.progress('load-pyodide', loaded, 3);
+    part(0);
     try {
       const module = (await import(/* @vite-ignore */ `${baseUrl}pyodide.mjs`)) as PyodideModule;
+      part(1);
       const pyodide = await module.loadPyodide({
         indexURL: localPath(baseUrl),
         packages,
         stdout: (text) => hooks.output('stdout', text),
         stderr: (text) => hooks.output('stderr', text),
       });
+      part(2);
+      hooks.loaded('pyodide', begun);
       const started = performance.now();
-      hooks.loaded('pyodide', started - begun);
       const imported = pyodide.pyimport('remotemedia._hosts.pyodide');
-      const host = new Host(imported.connect());
+      const host = new Host(imported.connect(hooks.enter));
       imported.destroy();
-      hooks.loaded('packages', performance.now() - started);
-      hooks.progress(packages.length, packages.length);
+      if (hooks.interrupt) pyodide.setInterruptBuffer(hooks.interrupt);
+      hooks.loaded('packages', started);
+      part(3);
       return new PythonPlace(pyodide, host, new Set(packages), hooks);
     } catch (error) {
       throw new RuntimeLoadError(`Python cannot be started from ${baseUrl}: ${String(error)}`, {
@@ -88,7 +99,8 @@ export class PythonPlace {
     const missing = names.filter((name) => !this.packages.has(name));
     if (missing.length === 0) return;
     const begun = performance.now();
-    this.hooks.progress(0, missing.length);
+    const progress = (loaded: number) => this.hooks.progress('load-packages', loaded, missing.length);
+    progress(0);
     const problems: string[] = [];
     const callbacks = {
       messageCallback: () => {},
@@ -101,8 +113,8 @@ export class PythonPlace {
       throw new RuntimeLoadError(`packages ${missing.join(', ')} cannot be loaded: ${problems.join('; ')}`);
     }
     for (const name of missing) this.packages.add(name);
-    this.hooks.loaded('packages', performance.now() - begun);
-    this.hooks.progress(missing.length, missing.length);
+    this.hooks.loaded('packages', begun);
+    progress(missing.length);
   }
 
   /** Whether packets hold arrays, which are numpy's in Python, while numpy is not there yet. */
@@ -192,9 +204,9 @@ class Host {
 }
 
 /** An open segment of Python nodes. */
-class PythonSegment implements Segment {
+export class PythonSegment implements Segment {
   private readonly place: PythonPlace;
-  private readonly handle: number;
+  readonly handle: number;
   private readonly calls: Record<'run' | 'resume' | 'flush', StepCall | AsyncStepCall>;
   private isOpen = true;
 
@@ -225,7 +237,8 @@ class PythonSegment implements Segment {
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.place.host.methods.close(this.handle);
+    const { error } = this.place.host.readResult(this.place.host.methods.close(this.handle));
+    if (error) throw errorFromWire(error);
   }
 
   private give(

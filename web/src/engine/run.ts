@@ -1,19 +1,20 @@
 /** One run: batches go through all segments, one batch after the other (docs/internals/plan.md). */
 import type { BufferPool } from '../buffer-pool.js';
-import { asError, CancelledError, errorFromWire, type RemoteMediaError } from '../errors.js';
-import type { CrossingMetrics } from '../metrics.js';
+import { asError, errorFromWire, type RemoteMediaError } from '../errors.js';
 import { type Packet, packetSize, payloadSize, readLayout, writeContiguous } from '../packet.js';
 import type {
   Addressed,
-  SegmentNodeMetrics,
-  SkippedCalls,
+  Circuits,
+  Endpoint,
+  RunSummary,
   TransferredPacket,
   Until,
   WholePacket,
 } from '../worker/protocol.js';
-import { Crossings } from './crossings.js';
-import { delay, nextTask } from './event-loop.js';
+import type { Crossings } from './crossings.js';
+import { delay, nextTask, unlessAborted } from './event-loop.js';
 import {
+  ended,
   failed,
   more,
   noLimit,
@@ -23,6 +24,7 @@ import {
   type StepResult,
   sleep,
 } from './place.js';
+import type { Trace } from './trace.js';
 
 /** How long a run may keep the thread before it lets messages in, in milliseconds. */
 const breathMs = 8;
@@ -32,6 +34,19 @@ const keptSkips = 100;
 export interface OpenSegment {
   readonly plan: SegmentPlan;
   readonly segment: Segment;
+  /** Time of `performance.now()`. */
+  readonly openedAt: number;
+}
+
+/** What a run needs beside its segments. */
+export interface RunOptions {
+  readonly inputs: readonly Endpoint[];
+  readonly pool: BufferPool;
+  /** Null if nothing is to be measured. */
+  readonly crossings: Crossings | null;
+  readonly trace: Trace | null;
+  /** Ends the run with its reason, at once if the run only waits. */
+  readonly signal: AbortSignal;
 }
 
 /** What a batch gave to the sinks. With an error, only rounds below `error.round` count. */
@@ -46,19 +61,27 @@ export class Run {
   onReturn: () => void = () => {};
   private readonly segments: readonly OpenSegment[];
   private readonly pool: BufferPool;
+  private readonly signal: AbortSignal;
   private readonly crossings: Crossings | null;
-  private readonly control = new AbortController();
+  private readonly trace: Trace | null;
+  private readonly measures: boolean;
+  /** Segments whose generating sources have more. */
+  private readonly generating: Set<number>;
   private lastBreath = performance.now();
 
-  constructor(segments: readonly OpenSegment[], pool: BufferPool, metrics: boolean) {
+  constructor(segments: readonly OpenSegment[], { inputs, pool, crossings, trace, signal }: RunOptions) {
     this.segments = segments;
     this.pool = pool;
-    this.crossings = metrics ? new Crossings() : null;
+    this.signal = signal;
+    this.crossings = crossings;
+    this.trace = trace;
+    this.measures = crossings !== null || trace !== null;
+    this.generating = new Set(inputs.filter(({ generates }) => generates).map(({ segment }) => segment));
   }
 
-  /** Ends the run at the next opportunity. */
-  cancel(): void {
-    this.control.abort(new CancelledError('the run was cancelled'));
+  /** Whether no generating source has more. */
+  get hasEnded(): boolean {
+    return this.generating.size === 0;
   }
 
   /** Sends a batch through all segments. */
@@ -80,23 +103,21 @@ export class Run {
     );
   }
 
-  /** Closes every node once, in reverse order. A node that fails to close does not keep the others open. */
-  async close(): Promise<void> {
+  /** Closes every node once, in reverse order, whatever goes wrong; returns the first thing that did. */
+  async close(): Promise<unknown> {
+    const problems: unknown[] = [];
     for (const { segment } of [...this.segments].reverse()) {
       try {
         await segment.close();
-      } catch {
-        // The outcome of the run is decided; closing cannot change it.
+      } catch (error) {
+        problems.push(error);
       }
     }
+    return problems[0];
   }
 
-  /** Metrics of all nodes, what was skipped, and crossings. */
-  async metrics(): Promise<{
-    nodes: SegmentNodeMetrics[];
-    skipped: SkippedCalls;
-    crossings: CrossingMetrics[];
-  }> {
+  /** Metrics of all nodes, what was skipped, crossings and spans, and the circuit breakers given those `known`. */
+  async metrics(known: Circuits): Promise<Omit<RunSummary, 'loads' | 'memoryBytes'>> {
     const all = await this.measure();
     return {
       nodes: all.flatMap(({ nodes }) => nodes),
@@ -105,7 +126,28 @@ export class Run {
         errors: all.flatMap(({ skipped }) => skipped.errors).slice(0, keptSkips),
       },
       crossings: this.crossings?.list() ?? [],
+      circuits: await this.circuitsAfter(all, known, null),
+      spans: this.trace?.list(this.segments, all) ?? [],
     };
+  }
+
+  /** The circuit breakers after a failure, which may have taken a place down. */
+  async circuits(known: Circuits, error: RemoteMediaError): Promise<Circuits> {
+    const asked = this.segments.map(async ({ segment }) => segment.metrics());
+    const all = await Promise.all(asked.map((metrics) => metrics.catch(() => null)));
+    return this.circuitsAfter(all, known, error);
+  }
+
+  private async circuitsAfter(
+    metrics: readonly (SegmentMetrics | null)[],
+    known: Circuits,
+    error: RemoteMediaError | null,
+  ): Promise<Circuits> {
+    const isQuiet = (one: SegmentMetrics | null) => one !== null && isEmpty(one.circuits);
+    if (isEmpty(known) && metrics.every(isQuiet)) return {};
+    const { circuitsAfter } = await import('./circuits.js');
+    const plans = this.segments.map(({ plan }) => plan);
+    return circuitsAfter(plans, metrics, known, error);
   }
 
   private async measure(): Promise<SegmentMetrics[]> {
@@ -130,10 +172,11 @@ export class Run {
       for (;;) {
         this.route(index, result, inboxes, toHost);
         await this.breathe();
-        if (result.status === sleep) await delay(result.sleepMs, this.control.signal);
+        if (result.status === sleep) await delay(result.sleepMs, this.signal);
         else if (result.status !== more) break;
         result = await this.timed(index, () => segment.resume());
       }
+      if (result.status === ended) this.generating.delete(index);
       if (result.status === failed) {
         error = failureOf(result);
         until = { round: error.round ?? 0, order: error.order ?? 0 };
@@ -144,11 +187,11 @@ export class Run {
 
   /** Hands outputs on. They are views that the place's next call may spoil, so they are copied unless none can come. */
   private route(from: number, result: StepResult, inboxes: readonly Inbox[], toHost: WholePacket[]): void {
-    const ended = result.status !== more && result.status !== sleep;
+    const isLast = result.status !== more && result.status !== sleep;
     for (const { to, packet } of result.outputs) {
       if (to === null) toHost.push(this.sendHome(from, packet));
       else {
-        const safe = ended && !this.isCalledBefore(from, to);
+        const safe = isLast && !this.isCalledBefore(from, to);
         inboxes[to]?.add(this.placeOf(from), safe ? packet : copyOf(packet));
       }
     }
@@ -161,24 +204,28 @@ export class Run {
   }
 
   private sendHome(from: number, packet: Packet): WholePacket {
-    const begun = this.crossings ? performance.now() : 0;
+    const begun = this.measures ? performance.now() : 0;
     const length = packetSize(packet);
     const buffer = this.pool.take(length);
     writeContiguous(packet, new Uint8Array(buffer, 0, length));
-    this.crossings?.add(
-      this.placeOf(from),
-      'page',
-      1,
-      payloadSize(packet),
-      1000 * (performance.now() - begun),
-    );
+    if (this.measures) {
+      const now = performance.now();
+      const place = this.placeOf(from);
+      this.crossings?.add(place, 'page', 1, payloadSize(packet), 1000 * (now - begun));
+      this.trace?.crossing(place, 'page', begun, now);
+    }
     return { buffer, length };
   }
 
   private async timed(index: number, call: () => StepResult | Promise<StepResult>): Promise<StepResult> {
-    const begun = this.crossings ? performance.now() : 0;
-    const result = await call();
-    this.crossings?.called(index, 1000 * (performance.now() - begun));
+    const begun = this.measures ? performance.now() : 0;
+    const called = call();
+    const result = called instanceof Promise ? await unlessAborted(called, this.signal) : called;
+    if (this.measures) {
+      const now = performance.now();
+      this.crossings?.called(index, 1000 * (now - begun));
+      this.trace?.call(this.placeOf(index), begun, now);
+    }
     this.onReturn();
     return result;
   }
@@ -188,12 +235,16 @@ export class Run {
       await nextTask();
       this.lastBreath = performance.now();
     }
-    this.control.signal.throwIfAborted();
+    this.signal.throwIfAborted();
   }
 
   private placeOf(index: number): string {
     return this.segments[index]?.plan.place ?? '';
   }
+}
+
+function isEmpty(circuits: Circuits = {}): boolean {
+  return Object.keys(circuits).length === 0;
 }
 
 /** What waits for a segment. */

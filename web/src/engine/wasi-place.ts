@@ -3,15 +3,16 @@
  *
  * Views into its memory are made anew at every use, because growth detaches them.
  */
-import { ConsoleStdout, WASI, WASIProcExit } from '@bjorn3/browser_wasi_shim';
 import { errorFromWire, type RemoteMediaError, RuntimeLoadError, type WireError } from '../errors.js';
-import { readLocalFile } from '../node.js';
 import { type Packet, packetSize, writeContiguous } from '../packet.js';
 import type { Until } from '../worker/protocol.js';
+import { compile } from './download.js';
 import { failed, type Outgoing, type Segment, type SegmentMetrics, type StepResult } from './place.js';
+import { ProcessExit, wasiImports } from './wasi.js';
 
 const abiVersion = 1;
 const toHost = 0xffffffff;
+const mostBytes = 0xffffffff;
 /** wasm memory never shrinks: above this the module is instantiated anew between runs. */
 const recycleBytes = 64 * 2 ** 20;
 
@@ -37,6 +38,8 @@ export interface WasiHooks {
   enter(handle: number, order: number, round: number): void;
   /** A line that the module wrote to stderr. */
   stderr(text: string): void;
+  /** Bytes of the module that have come; `total` is null while unknown. */
+  progress?(loaded: number, total: number | null): void;
 }
 
 /** A place that runs Rust nodes. */
@@ -54,7 +57,7 @@ export class WasiPlace {
   /** Compiles the module, while it streams in where the host can. Throws RuntimeLoadError. */
   static async load(url: string, hooks: WasiHooks): Promise<WasiPlace> {
     try {
-      const place = new WasiPlace(await compile(new URL(url)), hooks);
+      const place = new WasiPlace(await compile(new URL(url), hooks.progress ?? (() => {})), hooks);
       await place.instantiate();
       return place;
     } catch (error) {
@@ -86,7 +89,7 @@ export class WasiPlace {
   open(segmentJson: string): WasiSegment {
     const handle = this.call((exports) => exports.rm_segment_open(this.writeText(segmentJson)));
     if (handle === 0) throw this.errorOf(this.resultText());
-    return new WasiSegment(this, handle);
+    return new WasiSegment(this, this.exports, handle);
   }
 
   /** Writes packets back to back into the input block; returns their length. */
@@ -101,16 +104,19 @@ export class WasiPlace {
     return length;
   }
 
-  /** Calls the module. A trap becomes the error that the module left behind, and the module is lost. */
-  call<T>(use: (exports: Exports) => T): T {
-    if (!this.exports) throw new RuntimeLoadError('the Rust runtime is gone after a panic');
+  /**
+   * Calls the module. A trap becomes the error that the module left behind, and the module is lost, with the segments
+   * that it held: `owner` is the instance that a segment lives in.
+   */
+  call<T>(use: (exports: Exports) => T, owner: unknown = this.exports): T {
+    if (!this.exports || !this.holds(owner)) throw gone();
     try {
       return use(this.exports);
     } catch (error) {
       if (
         error instanceof WebAssembly.RuntimeError ||
         error instanceof RangeError ||
-        error instanceof WASIProcExit
+        error instanceof ProcessExit
       ) {
         const known = this.lastError();
         this.exports = null;
@@ -123,6 +129,11 @@ export class WasiPlace {
   /** Whether the module still stands. */
   get alive(): boolean {
     return this.exports !== null;
+  }
+
+  /** Whether this instance of the module is still the one in use. */
+  holds(owner: unknown): boolean {
+    return this.exports !== null && this.exports === owner;
   }
 
   /** The result of the last run, resume or flush. */
@@ -141,14 +152,13 @@ export class WasiPlace {
   private async instantiate(): Promise<void> {
     this.exports = null;
     const { stderr, enter } = this.hooks;
-    const lines = () => ConsoleStdout.lineBuffered((text) => stderr(text));
-    const wasi = new WASI([], [], [lines(), lines(), lines()]);
+    let exports: Exports;
     const instance = await WebAssembly.instantiate(this.module, {
-      wasi_snapshot_preview1: wasi.wasiImport,
+      wasi_snapshot_preview1: wasiImports(this.module, () => exports.memory.buffer as ArrayBuffer, stderr),
       remotemedia: { rm_enter: enter },
     });
-    wasi.initialize(instance as Parameters<WASI['initialize']>[0]);
-    const exports = instance.exports as unknown as Exports;
+    exports = instance.exports as unknown as Exports;
+    exports._initialize();
     const version = exports.rm_abi_version?.();
     if (version !== abiVersion) {
       throw new RuntimeLoadError(
@@ -190,9 +200,11 @@ export class WasiPlace {
   private inputBlock(length: number): number {
     const [address = 0, capacity = 0] = this.table();
     if (capacity >= length) return address;
-    const allocated = this.call((exports) => exports.rm_alloc(length));
-    if (allocated === 0) throw new RuntimeLoadError(`the Rust runtime has no memory for ${length} bytes`);
-    return allocated;
+    // Beyond 32 bits the module would be asked for the remainder.
+    const allocated = length > mostBytes ? 0 : this.call((exports) => exports.rm_alloc(length));
+    if (allocated !== 0) return allocated >>> 0;
+    const message = `the Rust runtime has no memory for ${length} bytes of input`;
+    throw new RuntimeLoadError(message, { code: 'out_of_memory' });
   }
 
   private lastError(): RemoteMediaError | null {
@@ -212,7 +224,7 @@ export class WasiPlace {
   }
 
   private memory(): ArrayBuffer {
-    if (!this.exports) throw new RuntimeLoadError('the Rust runtime is gone after a panic');
+    if (!this.exports) throw gone();
     return this.exports.memory.buffer as ArrayBuffer;
   }
 }
@@ -220,16 +232,19 @@ export class WasiPlace {
 /** An open segment of Rust nodes. */
 export class WasiSegment implements Segment {
   private readonly place: WasiPlace;
+  private readonly owner: unknown;
   readonly handle: number;
   private isOpen = true;
 
-  constructor(place: WasiPlace, handle: number) {
+  /** `owner` is the instance of the module that the handle belongs to. */
+  constructor(place: WasiPlace, owner: unknown, handle: number) {
     this.place = place;
+    this.owner = owner;
     this.handle = handle;
   }
 
   run(packets: readonly Packet[], { round, order }: Until): StepResult {
-    const length = this.place.writePackets(packets);
+    const length = this.write(packets);
     return this.step((exports) => exports.rm_segment_run(this.handle, length, round, order));
   }
 
@@ -238,12 +253,12 @@ export class WasiSegment implements Segment {
   }
 
   flush(packets: readonly Packet[], { round, order }: Until): StepResult {
-    const length = this.place.writePackets(packets);
+    const length = this.write(packets);
     return this.step((exports) => exports.rm_segment_flush(this.handle, length, round, order));
   }
 
   metrics(): SegmentMetrics {
-    this.place.call((exports) => exports.rm_segment_metrics(this.handle));
+    this.place.call((exports) => exports.rm_segment_metrics(this.handle), this.owner);
     return JSON.parse(this.place.resultText()) as SegmentMetrics;
   }
 
@@ -251,22 +266,19 @@ export class WasiSegment implements Segment {
     if (!this.isOpen) return;
     this.isOpen = false;
     // After a panic there is nothing left to close.
-    if (this.place.alive) this.place.call((exports) => exports.rm_segment_close(this.handle));
+    if (this.place.holds(this.owner)) this.place.call((exports) => exports.rm_segment_close(this.handle));
+  }
+
+  private write(packets: readonly Packet[]): number {
+    if (!this.place.holds(this.owner)) throw gone();
+    return this.place.writePackets(packets);
   }
 
   private step(use: (exports: Exports) => number): StepResult {
-    return this.place.readResult(this.place.call(use));
+    return this.place.readResult(this.place.call(use, this.owner));
   }
 }
 
-async function compile(url: URL): Promise<WebAssembly.Module> {
-  const local = readLocalFile(url);
-  if (local) return WebAssembly.compile(await local);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-  // Streaming needs the right MIME type, which not every server sends.
-  if (response.headers.get('content-type')?.startsWith('application/wasm')) {
-    return WebAssembly.compileStreaming(response);
-  }
-  return WebAssembly.compile(await response.arrayBuffer());
+function gone(): RuntimeLoadError {
+  return new RuntimeLoadError('the Rust runtime is gone after a panic');
 }

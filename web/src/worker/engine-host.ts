@@ -1,10 +1,22 @@
 /** Drives the engine by messages: one run at a time, its batches in the order in which they arrive. */
-import { Engine } from '../engine/engine.js';
-import { nextTask } from '../engine/event-loop.js';
+import { alsoClosing, Engine } from '../engine/engine.js';
+import { nextTask, unlessAborted } from '../engine/event-loop.js';
 import { summaryOf } from '../engine/plan.js';
 import type { BatchResult, Run } from '../engine/run.js';
 import { CancelledError } from '../errors.js';
-import type { Addressed, Job, PageCall, PageReply, Post, ToEngine, ToPage, WholePacket } from './protocol.js';
+import type { Deadlines } from './deadlines.js';
+import type {
+  Addressed,
+  Circuits,
+  Job,
+  PageCall,
+  PageReply,
+  Post,
+  RunSummary,
+  ToEngine,
+  ToPage,
+  WholePacket,
+} from './protocol.js';
 
 /** Buffers kept here; the page gets the rest back. */
 const keptBuffers = 4;
@@ -13,8 +25,10 @@ interface ActiveRun {
   readonly id: number;
   readonly job: Job;
   readonly queue: (readonly Addressed[] | 'finish')[];
+  /** Null if no node has one. */
+  deadlines: Deadlines | null;
+  readonly control: AbortController;
   run: Run | null;
-  cancelled: boolean;
   pumping: boolean;
 }
 
@@ -23,7 +37,6 @@ export class EngineHost {
   private readonly post: Post<ToPage>;
   private engine: Engine | null = null;
   private active: ActiveRun | null = null;
-  private entered = false;
   private lastCall = 0;
   private readonly calls = new Map<number, (reply: PageReply) => void>();
 
@@ -55,30 +68,29 @@ export class EngineHost {
     }
   }
 
-  private init({ assets }: Extract<ToEngine, { type: 'init' }>): void {
-    this.engine = new Engine(assets, {
-      progress: (event) => {
+  private init({ assets, lock, interrupt }: Extract<ToEngine, { type: 'init' }>): void {
+    if (lock) this.hold(lock);
+    const hooks = {
+      progress: (event: Extract<ToPage, { type: 'progress' }>['event']) => {
         if (this.active) this.post({ type: 'progress', run: this.active.id, event });
       },
-      output: (stream, text) => this.post({ type: 'output', stream, text }),
-      enter: (plan, order, round) => {
-        const node = plan.nodes.find((candidate) => candidate.order === order);
-        if (!this.active || !node) return;
-        this.entered = true;
-        this.post({
-          type: 'enter',
-          run: this.active.id,
-          nodeId: node.id,
-          nodeType: node.node_type,
-          runtime: plan.runtime,
-          round,
-          timeoutMs: node.timeout_ms ?? 0,
-        });
-      },
-      askPage: (request, transfer) => this.askPage(request, transfer),
-    });
+      output: (stream: 'stdout' | 'stderr', text: string) => this.post({ type: 'output', stream, text }),
+      enter: (...call: Parameters<Deadlines['enter']>) => this.active?.deadlines?.enter(...call),
+      askPage: (request: PageCall, transfer: ArrayBuffer[]) => this.askPage(request, transfer),
+    };
+    this.engine = new Engine(assets, hooks, interrupt);
     // Every run needs it to plan; a failure is reported by the run.
     this.engine.loadWasm().catch(() => {});
+  }
+
+  /** Takes a lock for as long as this thread lives. */
+  private hold(lock: string): void {
+    const held = navigator.locks?.request(lock, () => {
+      this.post({ type: 'locked' });
+      return new Promise<never>(() => {});
+    });
+    // Without it, the page does not notice at once when this thread dies; nothing else is amiss.
+    held?.catch(() => {});
   }
 
   private askPage(asked: PageCall, transfer: ArrayBuffer[]): Promise<PageReply> {
@@ -92,10 +104,13 @@ export class EngineHost {
   }
 
   private async start(id: number, job: Job): Promise<void> {
-    const active: ActiveRun = { id, job, queue: [], run: null, cancelled: false, pumping: false };
+    const control = new AbortController();
+    const active: ActiveRun = { id, job, queue: [], deadlines: null, control, run: null, pumping: false };
     this.active = active;
+    this.engine?.clearInterrupt();
     try {
-      const run = await this.open(active);
+      // What has begun to load or open when the run is cancelled ends by itself.
+      const run = await unlessAborted(this.open(active), control.signal);
       if (!run) return;
       active.run = run;
       await this.pump(active);
@@ -108,31 +123,32 @@ export class EngineHost {
   private async open(active: ActiveRun): Promise<Run | null> {
     const { engine } = this;
     if (!engine) throw new Error('start before init');
-    const { job, id } = active;
+    const { job, id, control } = active;
     if (job.kind === 'wasm') await engine.loadWasm();
     if (job.kind === 'python') await engine.loadPython();
     if (job.kind === 'wasm' || job.kind === 'python') return this.loaded(active);
     const response = await engine.plan(job);
-    this.checkCancelled(active);
+    control.signal.throwIfAborted();
+    const { segments } = response.plan;
     this.post({ type: 'planned', run: id, plan: summaryOf(response) });
     if (job.kind === 'preload') {
-      await engine.load(response.plan.segments);
+      await engine.load(segments);
       return this.loaded(active);
     }
-    const run = await engine.open(response, job.metrics);
-    run.onReturn = () => this.leave(active);
-    active.run = run;
-    this.checkCancelled(active);
+    if (segments.some(({ nodes }) => nodes.some(({ timeout_ms }) => timeout_ms !== undefined)))
+      active.deadlines = new (await import('./deadlines.js')).Deadlines(id, segments, this.post);
+    const run = await engine.open(response, job, control.signal);
+    run.onReturn = () => active.deadlines?.leave();
     return run;
   }
 
-  private async loaded(active: ActiveRun): Promise<null> {
-    this.checkCancelled(active);
-    const usage = await this.engine?.usage();
-    this.active = null;
-    const { loads, memoryBytes } = usage ?? { loads: noLoads, memoryBytes: 0 };
-    const summary = { nodes: [], skipped: { count: 0, errors: [] }, crossings: [], loads, memoryBytes };
-    this.post({ type: 'finished', run: active.id, packets: [], summary });
+  private loaded(active: ActiveRun): null {
+    active.control.signal.throwIfAborted();
+    this.succeed(
+      active,
+      { nodes: [], skipped: { count: 0, errors: [] }, crossings: [], circuits: {}, spans: [] },
+      [],
+    );
     return null;
   }
 
@@ -150,7 +166,7 @@ export class EngineHost {
       for (;;) {
         const entry = active.queue.shift();
         if (entry === undefined || this.active !== active) break;
-        this.checkCancelled(active);
+        active.control.signal.throwIfAborted();
         if (!(await this.work(active, active.run, entry))) break;
       }
     } catch (error) {
@@ -162,64 +178,75 @@ export class EngineHost {
 
   /** One batch, or the end of the input. Returns whether the run goes on. */
   private async work(active: ActiveRun, run: Run, entry: readonly Addressed[] | 'finish'): Promise<boolean> {
-    const result = entry === 'finish' ? await run.finish() : await run.push(entry);
+    const isLast = entry === 'finish';
+    if (active.deadlines) active.deadlines.isFlush = isLast;
+    const result = isLast ? await run.finish() : await run.push(entry);
     if (result.error) {
       // A failed flush round delivers nothing.
-      await this.fail(active, result.error, entry === 'finish' ? [] : result.packets);
+      await this.fail(active, result.error, isLast ? [] : result.packets);
       return false;
     }
-    if (entry !== 'finish') {
-      const spare = this.engine?.pool.surplus(keptBuffers) ?? [];
-      const message: ToPage = { type: 'batch', run: active.id, packets: result.packets, spare };
-      this.post(message, [...buffersOf(result.packets), ...spare]);
-      return true;
+    if (isLast) {
+      await this.finish(active, run, result);
+      return false;
     }
-    await this.finish(active, run, result);
-    return false;
+    const spare = this.engine?.pool.surplus(keptBuffers) ?? [];
+    const { packets } = result;
+    const message: ToPage = { type: 'batch', run: active.id, packets, spare, ended: run.hasEnded };
+    this.post(message, [...buffersOf(packets), ...spare]);
+    return true;
   }
 
   private async finish(active: ActiveRun, run: Run, { packets }: BatchResult): Promise<void> {
-    const metrics = await run.metrics();
-    await run.close();
-    const usage = await this.engine?.usage();
+    const metrics = await run.metrics(active.job.circuits);
+    const problem = await run.close();
+    if (problem !== undefined) await this.fail(active, problem, [], metrics.circuits);
+    else this.succeed(active, metrics, packets);
+  }
+
+  private succeed(
+    active: ActiveRun,
+    metrics: Omit<RunSummary, 'loads' | 'memoryBytes'>,
+    packets: readonly WholePacket[],
+  ): void {
+    if (this.active !== active || !this.engine) return;
     this.active = null;
-    const summary = { ...metrics, ...(usage ?? { loads: noLoads, memoryBytes: 0 }) };
+    const { loads, loadSpans, memoryBytes } = this.engine.usage();
+    const spans = active.job.trace ? [...loadSpans, ...metrics.spans] : [];
+    const summary = { ...metrics, loads, memoryBytes, spans };
     this.post({ type: 'finished', run: active.id, packets, summary }, buffersOf(packets));
   }
 
-  private async fail(active: ActiveRun, thrown: unknown, packets: readonly WholePacket[]): Promise<void> {
-    if (this.active !== active) return;
+  private async fail(
+    active: ActiveRun,
+    thrown: unknown,
+    packets: readonly WholePacket[],
+    counted?: Circuits,
+  ): Promise<void> {
+    const { engine } = this;
+    if (this.active !== active || !engine) return;
     this.active = null;
-    this.leave(active);
-    const error = this.engine?.failure(thrown).toJSON();
-    await active.run?.close();
-    if (error) this.post({ type: 'failed', run: active.id, error, packets }, buffersOf(packets));
+    active.deadlines?.leave();
+    // Closing must not be interrupted by what was meant for the run.
+    engine.clearInterrupt();
+    const failure = engine.failure(thrown);
+    // Whatever goes wrong from here on, the page must hear of the failure.
+    const asked = counted ?? active.run?.circuits(active.job.circuits, failure).catch(() => ({}));
+    const circuits = (await asked) ?? {};
+    const error = alsoClosing(failure, await active.run?.close()).toJSON();
+    this.post({ type: 'failed', run: active.id, error, packets, circuits }, buffersOf(packets));
   }
 
   private cancel(id: number): void {
     const { active } = this;
     if (active?.id !== id) return;
-    active.cancelled = true;
-    active.run?.cancel();
+    active.control.abort(new CancelledError('the run was cancelled'));
     // If no batch is under way, nothing else would notice.
     void nextTask().then(() => {
-      if (active.run && !active.pumping)
-        void this.fail(active, new CancelledError('the run was cancelled'), []);
+      if (active.run && !active.pumping) void this.fail(active, active.control.signal.reason, []);
     });
   }
-
-  private checkCancelled({ cancelled }: ActiveRun): void {
-    if (cancelled) throw new CancelledError('the run was cancelled');
-  }
-
-  private leave({ id }: ActiveRun): void {
-    if (!this.entered) return;
-    this.entered = false;
-    this.post({ type: 'left', run: id });
-  }
 }
-
-const noLoads = { wasm_ms: null, pyodide_ms: null, packages_ms: null };
 
 function buffersOf(packets: readonly WholePacket[]): ArrayBuffer[] {
   return packets.map(({ buffer }) => buffer);

@@ -1,18 +1,25 @@
 /** Runs segments of nodes that are registered as functions, on the caller's thread, when the engine asks for it. */
 import { JsSegment } from '../engine/js-engine.js';
-import type { SegmentNode, SegmentPlan } from '../engine/place.js';
-import { asError, CancelledError } from '../errors.js';
+import { portsOf } from '../engine/js-ports.js';
+import { ended, type SegmentNode, type SegmentPlan } from '../engine/place.js';
+import { asError, CancelledError, NodeTimeoutError } from '../errors.js';
 import { type JsNodeClass, type JsNodeFactory, makeNode } from '../js-node.js';
 import { type Packet, packetSize, readLayout, writeContiguous } from '../packet.js';
+import { PageDeadline } from './page-deadline.js';
 import type { PageCall, PageOutput, PageReply, TransferredPacket } from './protocol.js';
 
 type OpenCall = Extract<PageCall, { op: 'open' }>;
+
+interface OpenSegment {
+  readonly segment: JsSegment;
+  readonly deadline: PageDeadline;
+}
 
 /** The open segments of a page. */
 export class PageNodes {
   private readonly factory: (type: string) => JsNodeFactory | JsNodeClass | undefined;
   /** By handle; null while it is being opened. */
-  private readonly segments = new Map<number, JsSegment | null>();
+  private readonly segments = new Map<number, OpenSegment | null>();
   private last = 0;
 
   /** `factory` finds what makes the nodes of a type. */
@@ -36,37 +43,49 @@ export class PageNodes {
   async closeAll(): Promise<void> {
     const open = [...this.segments.values()];
     this.segments.clear();
-    await Promise.all(open.map((segment) => segment?.close()));
+    // Why the run ended is known already.
+    await Promise.allSettled(open.map((entry) => entry?.segment.close()));
   }
 
   private async perform(call: PageCall): Promise<PageReply> {
     if (call.op === 'open') return this.open(call);
-    const segment = this.segments.get(call.handle);
-    if (!segment) throw new Error(`there is no segment ${call.handle}`);
-    if ('packets' in call) return this.step(segment, call);
+    const entry = this.segments.get(call.handle);
+    if (!entry) throw new Error(`there is no segment ${call.handle}`);
+    if ('packets' in call) return this.step(entry, call);
+    const { segment } = entry;
     if (call.op === 'metrics') return { op: 'metrics', json: JSON.stringify(segment.metrics()) };
     this.segments.delete(call.handle);
     await segment.close();
     return { op: 'closed' };
   }
 
-  private async step(segment: JsSegment, call: Extract<PageCall, { packets: unknown }>): Promise<PageReply> {
-    const { outputs, error } = await segment[call.op](call.packets.map(asPacket), call.until);
-    return {
-      op: 'ran',
-      error,
-      outputs: outputs.map(({ to, packet }): PageOutput => ({ to, packet: wholeOf(packet) })),
-    };
+  private async step(
+    { segment, deadline }: OpenSegment,
+    call: Extract<PageCall, { packets: unknown }>,
+  ): Promise<PageReply> {
+    try {
+      const work = () => segment[call.op](call.packets.map(asPacket), call.until);
+      const { outputs, error, status } = await deadline.limit(work, call.op === 'flush');
+      return {
+        op: 'ran',
+        error,
+        ended: status === ended,
+        outputs: outputs.map(({ to, packet }): PageOutput => ({ to, packet: wholeOf(packet) })),
+      };
+    } catch (error) {
+      if (error instanceof NodeTimeoutError && error.order !== null) segment.expired(error.order);
+      throw error;
+    }
   }
 
   private async open(call: OpenCall): Promise<PageReply> {
     const handle = ++this.last;
     this.segments.set(handle, null);
     try {
-      const segment = await this.openSegment(call, () => this.checkWanted(handle));
-      if (!this.segments.has(handle)) await segment.close();
+      const entry = await this.openSegment(call, () => this.checkWanted(handle));
+      if (!this.segments.has(handle)) await entry.segment.close();
       this.checkWanted(handle);
-      this.segments.set(handle, segment);
+      this.segments.set(handle, entry);
       return { op: 'opened', handle };
     } catch (error) {
       this.segments.delete(handle);
@@ -78,18 +97,17 @@ export class PageNodes {
     if (!this.segments.has(handle)) throw new CancelledError('the run ended while its nodes were being made');
   }
 
-  private openSegment({ segment, catalog }: OpenCall, checkWanted: () => void): Promise<JsSegment> {
+  private async openSegment(call: OpenCall, checkWanted: () => void): Promise<OpenSegment> {
     const make = ({ node_type: type, params, id }: SegmentNode) => {
       checkWanted();
       const factory = this.factory(type);
       if (!factory) throw new Error(`node ${type} is not registered`);
       return makeNode(factory, { ...params } as Parameters<JsNodeFactory>[0], id);
     };
-    const entries = new Map(catalog?.map((entry) => [entry.type, entry]));
-    return JsSegment.open(JSON.parse(segment) as SegmentPlan, make, (type) => {
-      const outputs = entries.get(type)?.outputs;
-      return outputs && Object.keys(outputs);
-    });
+    const plan = JSON.parse(call.segment) as SegmentPlan;
+    const deadline = new PageDeadline(plan);
+    const options = { portsOf: portsOf(call.catalog ?? []), enter: deadline.enter };
+    return { segment: await JsSegment.open(plan, make, options), deadline };
   }
 }
 

@@ -67,7 +67,10 @@ export interface Circuit {
   readonly wait_ms: number;
 }
 
-/** Circuit breakers of nodes that failed, by JSON of [id, type, params]. */
+/**
+ * Circuit breakers of nodes that failed, by JSON of [id, type, params] (complete params, as in the plan). What a run
+ * gives back is of its plan's nodes alone; those that are good again have no failures.
+ */
 export type Circuits = Readonly<Record<string, Circuit>>;
 
 /** A stretch of time in a trace. Microseconds since the Unix epoch, so that threads can be compared. */
@@ -151,7 +154,13 @@ export interface PageOutput {
 
 export type PageReply =
   | { readonly op: 'opened'; readonly handle: number }
-  | { readonly op: 'ran'; readonly outputs: readonly PageOutput[]; readonly error: WireError | null }
+  | {
+      readonly op: 'ran';
+      readonly outputs: readonly PageOutput[];
+      readonly error: WireError | null;
+      /** Its generating sources have no more. */
+      readonly ended: boolean;
+    }
   | { readonly op: 'metrics'; readonly json: string }
   | { readonly op: 'closed' }
   | { readonly op: 'failed'; readonly error: WireError };
@@ -214,6 +223,8 @@ export type ToPage =
       /** Null in the flush round. */
       readonly itemIndex: number | null;
       readonly timeoutMs: number;
+      /** The node's key in {@link Circuits}: a call that takes too long counts as a failure. */
+      readonly circuit: string;
     }
   | { readonly type: 'left'; readonly run: number }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }

@@ -71,6 +71,17 @@ function startNodeWorker({ Worker }: NodeWorkers, events: ThreadEvents, script?:
   };
 }
 
+/** Web Locks, where a worker's end must be noticed by them: not in Node.js, which tells. */
+export function lockManager(): LockManager | null {
+  const { navigator } = globalThis as { navigator?: { locks?: LockManager } };
+  return nodeBuiltin('worker_threads') ? null : (navigator?.locks ?? null);
+}
+
+/** Whether memory can be shared with a thread: in Node.js, and on pages that are cross-origin isolated. */
+export function canShareMemory(): boolean {
+  return globalThis.crossOriginIsolated === true || nodeBuiltin('worker_threads') !== null;
+}
+
 /** Runs the engine on this thread: an endless loop in a node cannot be ended. For tests. */
 export function startInline(events: ThreadEvents): Thread {
   const host = import('./engine-host.js').then(({ EngineHost }) => {

@@ -90,7 +90,7 @@ pub struct Entry {
     /// The params' schema.
     #[serde(default)]
     pub params: Params,
-    /// Input ports.
+    /// Input ports; `$name` stands for those that the param `name` lists. None: a generating source.
     #[serde(default = "default_inputs")]
     pub inputs: JsonMap<String, Json>,
     /// Output ports.
@@ -130,6 +130,22 @@ impl Entry {
     /// Reads a list of entries, or says what is wrong with it.
     pub fn list(json: &Json) -> Result<Vec<Self>, String> {
         Vec::deserialize(json).map_err(|error| error.to_string())
+    }
+
+    /// The input ports of a node with these params, `None` if they are not known because the params are wrong.
+    #[must_use]
+    pub fn input_ports(&self, params: Option<&JsonMap<String, Json>>) -> Option<Vec<String>> {
+        let mut ports = Vec::new();
+        for port in self.inputs.keys() {
+            match port.strip_prefix('$') {
+                None => ports.push(port.clone()),
+                Some(param) => {
+                    let named = params?.get(param).and_then(Json::as_array).into_iter().flatten();
+                    ports.extend(named.filter_map(Json::as_str).map(str::to_owned));
+                }
+            }
+        }
+        Some(ports)
     }
 
     fn is_called(&self, name: &str) -> bool {
@@ -253,6 +269,16 @@ mod tests {
         assert!(matches!(catalogs.find("Py", None), Lookup::Found(Place::Python, _)));
         assert!(matches!(catalogs.find("Py", Some(Runtime::Rust)), Lookup::Elsewhere(_)));
         assert!(matches!(catalogs.find("Nope", None), Lookup::Unknown));
+    }
+
+    #[test]
+    fn params_may_name_ports() {
+        let entries = Entry::list(&json!([{"type": "Zip", "inputs": {"$ports": {}, "in": {}}}])).unwrap();
+        let params = json!({"ports": ["a", "b"]});
+        let mut ports = entries[0].input_ports(params.as_object()).unwrap();
+        ports.sort();
+        assert_eq!(ports, ["a", "b", "in"]);
+        assert_eq!(entries[0].input_ports(None), None);
     }
 
     #[test]

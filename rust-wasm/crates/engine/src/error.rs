@@ -5,7 +5,9 @@
 //! | `RemoteMediaError` | a request that cannot be read, or an internal failure |
 //! | `ManifestError` | the manifest is wrong; `issues` lists all problems |
 //! | `RuntimeLoadError` | a node's runtime or implementation is not there |
-//! | `NodeError` | a node refused its params or an item, or gave what cannot cross a boundary |
+//! | `NodeError` | a node refused its params or an item, gave what cannot cross a boundary, or took the runtime down |
+//! | `NodeTimeoutError` | a call of a node took longer than its `timeout_ms` |
+//! | `CircuitOpenError` | a node failed too often in a row and is not called for a while |
 //! | `ClosedError` | a segment was used after `close` |
 //! | `PacketError` | a packet is malformed |
 
@@ -27,6 +29,10 @@ pub enum ErrorName {
     RuntimeLoadError,
     /// A node failed.
     NodeError,
+    /// A node took too long.
+    NodeTimeoutError,
+    /// A node is not called for a while.
+    CircuitOpenError,
     /// Used after `close`.
     ClosedError,
     /// A packet is malformed.
@@ -91,10 +97,10 @@ impl Error {
         Self::new(ErrorName::RemoteMediaError, "bad_request", message)
     }
 
-    /// A panic, with its message and location.
+    /// What took the runtime down outside a node: `code` is `panic` or `out_of_memory`.
     #[must_use]
-    pub fn panic(message: impl Into<String>) -> Self {
-        Self::new(ErrorName::RemoteMediaError, "panic", message)
+    pub fn crash(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorName::RemoteMediaError, code, message)
     }
 
     /// A malformed packet; `path` names the field.
@@ -139,6 +145,25 @@ impl Error {
         error.0.runtime = Some("rust");
         error.0.path = failure.path;
         error
+    }
+
+    /// A call of the node `id` of `node_type` that took too long. Round and order are added by the caller.
+    #[must_use]
+    pub fn node_timeout(id: &str, node_type: &str, timeout_ms: f64) -> Self {
+        let failure = Failure::coded("node_timeout", format!("the call took longer than {timeout_ms} ms"));
+        Self::node(id, node_type, failure).called(ErrorName::NodeTimeoutError)
+    }
+
+    /// A call that was not made, because the node's circuit stays open for another `wait_ms`.
+    #[must_use]
+    pub fn circuit_open(id: &str, node_type: &str, wait_ms: f64) -> Self {
+        let message = format!("failed too often in a row; will be tried again in {:.0} ms", wait_ms.ceil());
+        Self::node(id, node_type, Failure::coded("circuit_open", message)).called(ErrorName::CircuitOpenError)
+    }
+
+    fn called(mut self, name: ErrorName) -> Self {
+        self.0.name = name;
+        self
     }
 
     /// The same error at a place in the run. `item_index` is the round, or none in flush.
@@ -202,6 +227,11 @@ impl Failure {
     #[must_use]
     pub fn unrepresentable(message: impl Into<String>) -> Self {
         Self { code: "unrepresentable_value", message: message.into(), path: None }
+    }
+
+    /// A failure that is not the node's own word.
+    pub(crate) fn coded(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: None }
     }
 
     /// The same failure, at a place inside the item, such as `$.a[2]`.

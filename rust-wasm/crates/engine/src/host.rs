@@ -7,7 +7,10 @@ pub trait Host {
         let _ = (order, round);
     }
 
-    /// A clock in microseconds from any fixed point; read only when metrics are on.
+    /// The deadline under way is over. Called before the next call of a node without `timeout_ms`.
+    fn leave(&self) {}
+
+    /// A clock in microseconds from any fixed point; read only for metrics, traces and open circuits.
     fn now_us(&self) -> f64 {
         0.0
     }

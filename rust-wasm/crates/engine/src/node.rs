@@ -7,12 +7,18 @@ use crate::value::Value;
 
 /// A running node. State lives in it for the whole run.
 ///
-/// A call that fails must leave the state as it was, because it may be retried or skipped.
+/// A call that fails must leave the state as it was, because it may be retried or skipped. A generating source, which
+/// has no input ports, gets null at `in` for every tick and gives the next value, until it calls [`Out::end`].
 pub trait Node {
     /// Takes one item that arrived on `port` and gives zero or more outputs.
     fn process(&mut self, item: &Value, port: &str, out: &mut Out) -> Result<(), Failure>;
 
-    /// The end of the stream: gives what is still held.
+    /// Whether the node has a `flush` of its own; if not, it is not called.
+    fn flushes(&self) -> bool {
+        false
+    }
+
+    /// The end of the stream: gives what is still held. Called only if the node [`flushes`](Node::flushes).
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         let _ = out;
         Ok(())
@@ -27,6 +33,8 @@ pub trait Node {
 pub struct Out {
     ports: Vec<String>,
     pub(crate) items: Vec<Output>,
+    /// Whether a generating source has said that this was its last tick.
+    pub(crate) ended: bool,
     trouble: Option<Failure>,
 }
 
@@ -42,7 +50,7 @@ impl Out {
     /// For a node with these output ports; the first is the one that [`Out::emit`] uses.
     #[must_use]
     pub fn new(ports: Vec<String>) -> Self {
-        Self { ports, items: Vec::new(), trouble: None }
+        Self { ports, ..Self::default() }
     }
 
     /// Gives a value on the default port.
@@ -56,6 +64,11 @@ impl Out {
             Some(index) => self.push(index, value.into()),
             None => self.trouble = Some(Failure::new(format!("the node has no output port {port:?}"))),
         }
+    }
+
+    /// A generating source has no more to give: it is not called again but for `flush` and `close`.
+    pub fn end(&mut self) {
+        self.ended = true;
     }
 
     fn push(&mut self, port: usize, value: Value) {
@@ -81,7 +94,21 @@ impl Out {
     /// Forgets the outputs of a failed call.
     pub(crate) fn discard(&mut self) {
         self.items.clear();
+        self.ended = false;
         self.trouble = None;
+    }
+
+    /// Whether a generating source has called [`Out::end`]; for tests of a node by itself.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The values so far with their ports; for tests of a node by itself.
+    pub fn take_by_port(&mut self) -> Vec<(String, Value)> {
+        let Self { items, ports, .. } = self;
+        let named = |output: Output| (ports.get(output.port).cloned().unwrap_or_default(), output.value);
+        items.drain(..).map(named).collect()
     }
 
     /// The values so far, whatever their port; for tests of a node by itself.
@@ -131,9 +158,14 @@ impl Params {
         }
     }
 
-    /// A boolean.
-    pub fn boolean(&self, name: &str) -> Result<bool, Failure> {
-        self.of(name, "a boolean", Json::as_bool)
+    /// True or false.
+    pub fn flag(&self, name: &str) -> Result<bool, Failure> {
+        self.of(name, "true or false", Json::as_bool)
+    }
+
+    /// A list of strings.
+    pub fn texts(&self, name: &str) -> Result<Vec<&str>, Failure> {
+        self.of(name, "a list of strings", |json| json.as_array()?.iter().map(Json::as_str).collect())
     }
 
     /// A string.

@@ -21,10 +21,10 @@ pub enum Planned {
 impl Planned {
     /// `{"plan", "warnings"}` or `{"issues"}`.
     #[must_use]
-    pub fn to_json(&self) -> Json {
+    pub fn into_json(self) -> Json {
         match self {
-            Self::Plan(plan, warnings) => json!({"plan": plan, "warnings": warnings}),
-            Self::Refused(issues) => json!({"issues": issues}),
+            Self::Plan(plan, warnings) => object([("plan", plan), ("warnings", json!(warnings))]),
+            Self::Refused(issues) => object([("issues", json!(issues))]),
         }
     }
 }
@@ -48,12 +48,20 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
             word.as_str().and_then(Runtime::from_hint).ok_or_else(|| bad("unknown runtime_hint"))?
         }
     };
-    let metrics = request.get("metrics").and_then(Json::as_bool).unwrap_or(false);
+    let flag = |name: &str| request.get(name).and_then(Json::as_bool).unwrap_or(false);
+    let measured = Measured { metrics: flag("metrics"), trace: flag("trace") };
     let checked = manifest::validate(manifest, &catalogs, hint);
     Ok(match checked.graph {
-        Some(graph) => Planned::Plan(Planner::new(&graph).plan(metrics), checked.issues),
+        Some(graph) => Planned::Plan(Planner::new(&graph).plan(measured), checked.issues),
         None => Planned::Refused(checked.issues),
     })
+}
+
+/// What the segments measure.
+#[derive(Clone, Copy)]
+struct Measured {
+    metrics: bool,
+    trace: bool,
 }
 
 struct Planner<'a> {
@@ -83,28 +91,33 @@ impl Draft {
     /// An edge that comes in, to `to`.
     fn enter(&mut self, edge: usize, to: &str) {
         let id = format!("__in_{edge}");
-        self.wires.push(json!({"from": format!("{id}.out"), "to": to}));
+        self.connect(format!("{id}.out"), to.to_owned());
         self.ins.push(json!({"id": id, "node_type": "__In", "params": {"edge": edge}}));
     }
 
     /// An edge that goes out, from `from` to a segment or the host.
     fn leave(&mut self, edge: usize, from: &str, to: Option<usize>) {
         let id = format!("__out_{edge}");
-        self.wires.push(json!({"from": from, "to": format!("{id}.in")}));
+        self.connect(from.to_owned(), format!("{id}.in"));
         self.outs.push(json!({"id": id, "node_type": "__Out", "params": {"edge": edge, "to": to}}));
     }
 
-    fn json(self, metrics: bool) -> Json {
+    fn connect(&mut self, from: String, to: String) {
+        self.wires.push(object([("from", from.into()), ("to", to.into())]));
+    }
+
+    fn json(self, measured: Measured) -> Json {
         let place = self.place.unwrap_or(Place::Rust);
         let nodes: Vec<Json> = [self.ins, self.nodes, self.outs].into_iter().flatten().collect();
-        json!({
-            "place": place.name(),
-            "runtime": place.runtime().name(),
-            "requires": self.requires,
-            "metrics": metrics,
-            "nodes": nodes,
-            "connections": self.wires,
-        })
+        object([
+            ("place", place.name().into()),
+            ("runtime", place.runtime().name().into()),
+            ("requires", json!(self.requires)),
+            ("metrics", measured.metrics.into()),
+            ("trace", measured.trace.into()),
+            ("nodes", nodes.into()),
+            ("connections", self.wires.into()),
+        ])
     }
 }
 
@@ -128,24 +141,25 @@ impl<'a> Planner<'a> {
         Self { graph, sequence, order, segment: segments(graph), sources, sinks }
     }
 
-    fn plan(&self, metrics: bool) -> Json {
+    fn plan(&self, measured: Measured) -> Json {
         let mut drafts = self.nodes();
         let (inputs, outputs) = self.edges(&mut drafts);
-        json!({
-            "name": self.graph.name,
-            "sources": self.ids(&self.sources),
-            "sinks": self.ids(&self.sinks),
-            "inputs": inputs,
-            "outputs": outputs,
-            "segments": drafts.into_iter().map(|draft| draft.json(metrics)).collect::<Vec<_>>(),
-            "graph_info": {
-                "node_count": self.graph.nodes.len(),
-                "connection_count": self.graph.connections.len(),
-                "source_count": self.sources.len(),
-                "sink_count": self.sinks.len(),
-                "execution_order": self.ids(&self.sequence),
-            },
-        })
+        let info = json!({
+            "node_count": self.graph.nodes.len(),
+            "connection_count": self.graph.connections.len(),
+            "source_count": self.sources.len(),
+            "sink_count": self.sinks.len(),
+            "execution_order": self.ids(&self.sequence),
+        });
+        object([
+            ("name", json!(self.graph.name)),
+            ("sources", self.ids(&self.sources).into()),
+            ("sinks", self.ids(&self.sinks).into()),
+            ("inputs", inputs.into()),
+            ("outputs", outputs.into()),
+            ("segments", drafts.into_iter().map(|draft| draft.json(measured)).collect()),
+            ("graph_info", info),
+        ])
     }
 
     /// A draft of every segment with its nodes.
@@ -169,17 +183,17 @@ impl<'a> Planner<'a> {
         let mut edges = 0..;
         let mut next = || edges.next().unwrap_or_default();
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
-        let host_end = |edge: usize, node: usize| json!({"edge": edge, "node": self.node(node).map(|node| &node.id), "segment": self.segment_of(node)});
         for &node in &self.sources {
             let edge = next();
-            inputs.push(host_end(edge, node));
+            let generates = self.node(node).is_some_and(|node| node.generates);
+            inputs.push(self.host_end(edge, node, Some(generates)));
             draft(drafts, self.segment_of(node), |draft| draft.enter(edge, &self.end(node, "in")));
         }
         for wire in &self.graph.connections {
             let (from, to) = (self.end(wire.from, &wire.from_port), self.end(wire.to, &wire.to_port));
             let (giving, taking) = (self.segment_of(wire.from), self.segment_of(wire.to));
             if giving == taking {
-                draft(drafts, giving, |draft| draft.wires.push(json!({"from": from, "to": to})));
+                draft(drafts, giving, |draft| draft.connect(from, to));
             } else {
                 let edge = next();
                 draft(drafts, giving, |draft| draft.leave(edge, &from, Some(taking)));
@@ -188,10 +202,20 @@ impl<'a> Planner<'a> {
         }
         for &node in &self.sinks {
             let edge = next();
-            outputs.push(host_end(edge, node));
+            outputs.push(self.host_end(edge, node, None));
             draft(drafts, self.segment_of(node), |draft| draft.leave(edge, &self.end(node, "*"), None));
         }
         (inputs, outputs)
+    }
+
+    /// The host's end of an edge, and for a source whether it generates.
+    fn host_end(&self, edge: usize, node: usize, generates: Option<bool>) -> Json {
+        let id = self.node(node).map(|node| &node.id);
+        let mut end = json!({"edge": edge, "node": id, "segment": self.segment_of(node)});
+        if let (Some(generates), Some(object)) = (generates, end.as_object_mut()) {
+            object.insert("generates".to_owned(), generates.into());
+        }
+        end
     }
 
     fn node_json(&self, index: usize, node: &GraphNode) -> Json {
@@ -219,6 +243,11 @@ impl<'a> Planner<'a> {
     fn ids(&self, nodes: &[usize]) -> Vec<&str> {
         nodes.iter().filter_map(|&node| self.node(node)).map(|node| node.id.as_str()).collect()
     }
+}
+
+/// An object of these fields, which are moved: `json!` would copy them, and whole graphs are large.
+fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn draft(drafts: &mut [Draft], segment: usize, change: impl FnOnce(&mut Draft)) {

@@ -9,6 +9,9 @@ pub struct Segment {
     /// Whether durations are measured.
     #[serde(default)]
     pub metrics: bool,
+    /// Whether it is noted when each node ran.
+    #[serde(default)]
+    pub trace: bool,
     /// In the order of execution.
     pub nodes: Vec<SegmentNode>,
     /// With explicit ports.
@@ -35,6 +38,18 @@ pub struct SegmentNode {
     pub retry: Option<Retry>,
     /// The longest a call may take; the host watches over it.
     pub timeout_ms: Option<f64>,
+    /// Its circuit breaker as earlier runs left it.
+    pub circuit: Option<CircuitState>,
+}
+
+/// The state of a node's circuit breaker between runs.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct CircuitState {
+    /// Failed calls in a row.
+    pub failures: u32,
+    /// How long calls are still refused, in milliseconds.
+    #[serde(default)]
+    pub wait_ms: f64,
 }
 
 /// A connection: `node.port` to `node.port`; a giving port `*` stands for all.

@@ -69,8 +69,13 @@ fn scalar(operation: Operation, a: f64, b: f64) -> Result<Value, Failure> {
         }
         _ => compute(operation, a, b),
     };
+    Ok(whole(result))
+}
+
+/// A whole result of magnitude below 2^53 is an integer.
+pub(crate) fn whole(result: f64) -> Value {
     let is_whole = result.fract() == 0.0 && result.abs() < 9_007_199_254_740_992.0;
-    Ok(if is_whole { Value::Int(result as i64) } else { Value::Float(result) })
+    if is_whole { Value::Int(result as i64) } else { Value::Float(result) }
 }
 
 fn compute(operation: Operation, a: f64, b: f64) -> f64 {

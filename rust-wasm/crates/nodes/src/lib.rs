@@ -5,10 +5,12 @@ mod arithmetic;
 mod audio_clock;
 mod audio_input;
 mod fft;
+mod nesting;
 mod simd;
 mod spectrum;
 
 pub mod add;
+pub mod batcher;
 pub mod calculator;
 pub mod counter;
 pub mod echo;
@@ -17,10 +19,12 @@ pub mod filter;
 pub mod log_mel;
 pub mod multiply;
 pub mod pass_through;
+pub mod range_generator;
 pub mod resample;
 pub mod spectrogram;
 pub mod vad;
 pub mod wav_decode;
+pub mod zip;
 
 use remotemedia_engine::error::Error;
 use remotemedia_engine::node::NodeType;
@@ -36,6 +40,9 @@ pub const TYPES: &[NodeType] = &[
     filter::TYPE,
     expander::TYPE,
     counter::TYPE,
+    batcher::TYPE,
+    range_generator::TYPE,
+    zip::TYPE,
     wav_decode::TYPE,
     resample::TYPE,
     vad::TYPE,

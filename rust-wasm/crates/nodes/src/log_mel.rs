@@ -153,6 +153,10 @@ impl Node for LogMel {
         Ok(())
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         self.end(out)
     }

@@ -49,7 +49,7 @@ impl Spectrogram {
         let shape = Shape {
             len: params.positive("n_fft")?.unwrap_or(512) as usize,
             hop: params.positive("hop_length")?.unwrap_or(160) as usize,
-            centered: params.boolean("centered")?,
+            centered: params.flag("centered")?,
         };
         let window = match params.text("window")? {
             "hann" => hann(shape.len),
@@ -100,6 +100,10 @@ impl Node for Spectrogram {
         }
         self.stream = Some(stream);
         Ok(())
+    }
+
+    fn flushes(&self) -> bool {
+        true
     }
 
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {

@@ -18,10 +18,12 @@ fn issues(list: &Json) -> BTreeSet<(String, String, String)> {
 #[test]
 fn validation_reports_exactly_the_issues_of_the_vectors() {
     let registry = registry().unwrap();
-    let python = support::python_entries(&registry);
+    let built_in = support::python_entries(&registry);
     for (file, vector) in support::vectors("manifests") {
+        let further = vector["catalog"].as_array().cloned().unwrap_or_default();
+        let python = [built_in.as_array().cloned().unwrap_or_default(), further].concat();
         let request = json!({"manifest": vector["manifest"], "catalogs": {"python": python}});
-        let answer = plan(&request, &registry.entries()).unwrap().to_json();
+        let answer = plan(&request, &registry.entries()).unwrap().into_json();
         let found = answer.get("issues").or(answer.get("warnings")).unwrap();
         assert_eq!(issues(found), issues(&vector["issues"]), "{file}");
         assert_eq!(
@@ -40,7 +42,7 @@ fn plans_are_those_of_the_vectors() {
         let further = vector.get("request").and_then(Json::as_object).cloned().unwrap_or_default();
         request.as_object_mut().unwrap().extend(further);
         let planned = plan(&request, &registry.entries()).unwrap();
-        let Planned::Plan(plan, _) = planned else { panic!("{file}: {}", planned.to_json()) };
+        let Planned::Plan(plan, _) = planned else { panic!("{file}: {}", planned.into_json()) };
         let segments: Vec<Json> = plan["segments"]
             .as_array()
             .unwrap()
@@ -67,7 +69,7 @@ fn the_documented_plan_comes_out_to_the_letter() {
                         {"from": "c", "to": "d"}]});
     let python = json!([{"type": "PyNode", "requires": ["numpy"]}]);
     let request = json!({"manifest": manifest, "catalogs": {"python": python}, "metrics": true});
-    let answer = plan(&request, &registry().unwrap().entries()).unwrap().to_json();
+    let answer = plan(&request, &registry().unwrap().entries()).unwrap().into_json();
     let wire = |from: &str, to: &str| json!({"from": from, "to": to});
     let enter =
         |edge: u32| json!({"id": format!("__in_{edge}"), "node_type": "__In", "params": {"edge": edge}});
@@ -76,21 +78,21 @@ fn the_documented_plan_comes_out_to_the_letter() {
     let retry = json!({"max_retries": 1, "base_delay_ms": 100.0, "max_delay_ms": 400.0, "multiplier": 2.0});
     let expected = json!({"plan": {
         "name": "mixed", "sources": ["a"], "sinks": ["d"],
-        "inputs": [{"edge": 0, "node": "a", "segment": 0}], "outputs": [{"edge": 4, "node": "d", "segment": 2}],
+        "inputs": [{"edge": 0, "node": "a", "segment": 0, "generates": false}], "outputs": [{"edge": 4, "node": "d", "segment": 2}],
         "segments": [
-            {"place": "rust:runtime", "runtime": "rust", "requires": [], "metrics": true,
+            {"place": "rust:runtime", "runtime": "rust", "requires": [], "metrics": true, "trace": false,
              "nodes": [enter(0), pass("a", 0),
                        {"id": "c", "node_type": "MultiplyNode", "params": {"factor": 3}, "order": 2, "on_error": "skip"},
                        exit(1, json!(1)), exit(3, json!(2))],
              "connections": [wire("__in_0.out", "a.in"), wire("a.out", "__out_1.in"), wire("a.out", "c.in"),
                              wire("c.out", "__out_3.in")]},
-            {"place": "python", "runtime": "python", "requires": ["numpy"], "metrics": true,
+            {"place": "python", "runtime": "python", "requires": ["numpy"], "metrics": true, "trace": false,
              "nodes": [enter(1),
                        {"id": "b", "node_type": "PyNode", "params": {}, "order": 1, "on_error": "fail", "retry": retry,
                         "timeout_ms": 20.0},
                        exit(2, json!(2))],
              "connections": [wire("__in_1.out", "b.in"), wire("b.out", "__out_2.in")]},
-            {"place": "rust:runtime", "runtime": "rust", "requires": [], "metrics": true,
+            {"place": "rust:runtime", "runtime": "rust", "requires": [], "metrics": true, "trace": false,
              "nodes": [enter(2), enter(3), pass("d", 3), exit(4, Json::Null)],
              "connections": [wire("__in_2.out", "d.in"), wire("__in_3.out", "d.in"), wire("d.*", "__out_4.in")]}],
         "graph_info": {"node_count": 4, "connection_count": 4, "source_count": 1, "sink_count": 1,

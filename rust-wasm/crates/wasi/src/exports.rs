@@ -5,10 +5,11 @@ use std::cell::RefCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use remotemedia_engine::engine::Limit;
+use remotemedia_engine::engine::{Limit, blame, is_calling};
 use remotemedia_engine::error::Error;
 use remotemedia_engine::registry::Registry;
 
+use crate::memory;
 use crate::reactor::{Answer, FAILED, Reactor};
 
 const ABI_VERSION: u32 = 1;
@@ -33,12 +34,13 @@ struct Module {
 
 impl Module {
     fn new() -> Self {
+        memory::prepare();
         std::panic::set_hook(Box::new(|info| {
             if let Ok(mut panic) = PANIC.lock() {
-                *panic = Some(Error::panic(info.to_string()));
+                *panic = Some(blame(memory::code_of(info), info.to_string()));
             }
         }));
-        let (registry, wrong) = match remotemedia_nodes::registry() {
+        let (registry, wrong) = match crate::registry() {
             Ok(registry) => (registry, None),
             Err(error) => (Registry::default(), Some(error)),
         };
@@ -93,6 +95,7 @@ fn address<T>(slice: &[T]) -> u32 {
 fn with(refused: u32, call: impl FnOnce(&mut Reactor) -> u32) -> u32 {
     MODULE.with(|module| {
         let Ok(mut module) = module.try_borrow_mut() else { return refused };
+        memory::forget();
         let result = call(&mut module.reactor);
         module.publish();
         result
@@ -194,12 +197,23 @@ extern "C" fn rm_segment_close(handle: u32) {
     });
 }
 
-/// After a trap: makes the last panic the result JSON and gives its length; 0 if there was none.
+/// A panic, an allocation that failed, or at least the node that was being called.
+fn last_error() -> Option<Error> {
+    let missing = memory::missing();
+    if let Some(panic) = PANIC.lock().ok()?.take() {
+        return Some(panic);
+    }
+    match missing {
+        Some(bytes) => Some(blame("out_of_memory", format!("memory allocation of {bytes} bytes failed"))),
+        None => is_calling().then(|| blame("panic", "the runtime was aborted")),
+    }
+}
+
+/// After a trap: makes what is known of it the result JSON and gives its length; 0 if nothing is.
 #[unsafe(no_mangle)]
 extern "C" fn rm_last_error() -> u32 {
     // The module may be borrowed for ever, so this leaves it alone.
-    let Ok(panic) = PANIC.lock() else { return 0 };
-    let Some(error) = &*panic else { return 0 };
+    let Some(error) = last_error() else { return 0 };
     let json: &'static str = String::leak(error.to_json());
     let words = [(4, address(json.as_bytes())), (5, json.len() as u32)];
     for (index, value) in words {

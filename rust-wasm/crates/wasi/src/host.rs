@@ -5,8 +5,12 @@ use std::time::Instant;
 
 use remotemedia_engine::host::Host;
 
-/// Called before a call of a node that has a timeout: handle, order, round.
+/// Called before a call of a node that has a timeout, with handle, order and round; order [`NO_DEADLINE`]: the deadline
+/// under way is over.
 pub type Enter = fn(u32, u32, u64);
+
+/// No node has this order.
+pub const NO_DEADLINE: u32 = u32::MAX;
 
 /// The surroundings of one open segment.
 pub(crate) struct WasiHost {
@@ -24,6 +28,10 @@ impl WasiHost {
 impl Host for WasiHost {
     fn enter(&self, order: u32, round: u64) {
         (self.enter)(self.handle, order, round);
+    }
+
+    fn leave(&self) {
+        (self.enter)(self.handle, NO_DEADLINE, 0);
     }
 
     fn now_us(&self) -> f64 {

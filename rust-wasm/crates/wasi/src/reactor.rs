@@ -16,6 +16,8 @@ use crate::input::Input;
 
 /// All items went through, or the answer is there.
 pub const DONE: u32 = 0;
+/// Like [`DONE`], and the generating sources have no more.
+pub const ENDED: u32 = 4;
 /// Call resume.
 pub const MORE: u32 = 1;
 /// Call resume after [`Answer::sleep_ms`].
@@ -26,7 +28,7 @@ pub const FAILED: u32 = 3;
 /// What the last call gave. Valid until the next one.
 #[derive(Default)]
 pub struct Answer {
-    /// One of the four words above.
+    /// One of the words above.
     pub status: u32,
     /// How long to wait, in whole milliseconds, rounded up.
     pub sleep_ms: u32,
@@ -52,6 +54,7 @@ impl From<Outcome> for Answer {
     fn from(outcome: Outcome) -> Self {
         let (status, sleep_ms, json) = match outcome.status {
             Status::Done => (DONE, 0, String::new()),
+            Status::Ended => (ENDED, 0, String::new()),
             Status::More => (MORE, 0, String::new()),
             Status::Sleep(ms) => (SLEEP, ms.ceil() as u32, String::new()),
             Status::Failed(error) => (FAILED, 0, error.to_json()),
@@ -93,7 +96,7 @@ impl Reactor {
         self.forget();
         let answer = self.request(len).and_then(|request| plan::plan(&request, &self.entries));
         let answer = match answer {
-            Ok(planned) => Answer::json(planned.to_json().to_string()),
+            Ok(planned) => Answer::json(planned.into_json().to_string()),
             Err(error) => Answer::error(&error),
         };
         self.settle(answer)

@@ -1,10 +1,14 @@
 //! From a segment to stages, lanes and exits.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use crate::engine::calling::{self, Identity};
+use crate::engine::circuit::Circuit;
 use crate::engine::lane::{Exit, Lane};
 use crate::engine::stage::{Stage, Stats, Target};
 use crate::error::Error;
+use crate::host::Host;
 use crate::node::{Out, Params};
 use crate::registry::Registry;
 use crate::segment::{Segment, SegmentNode};
@@ -28,10 +32,11 @@ enum Place {
 }
 
 /// Creates all nodes and wires them. Nodes created before a failure are closed.
-pub(super) fn build(segment: &Segment, registry: &Registry) -> Result<Parts, Error> {
+pub(super) fn build(segment: &Segment, registry: &Registry, host: &dyn Host) -> Result<Parts, Error> {
     let mut parts = Parts::default();
-    let built =
-        places(&segment.nodes, registry, &mut parts).and_then(|places| wire(segment, &places, &mut parts));
+    let built = places(&segment.nodes, registry, host, &mut parts);
+    calling::set_node(None);
+    let built = built.and_then(|places| wire(segment, &places, &mut parts));
     match built {
         Ok(()) => Ok(parts),
         Err(error) => {
@@ -44,6 +49,7 @@ pub(super) fn build(segment: &Segment, registry: &Registry) -> Result<Parts, Err
 fn places(
     nodes: &[SegmentNode],
     registry: &Registry,
+    host: &dyn Host,
     parts: &mut Parts,
 ) -> Result<BTreeMap<String, Place>, Error> {
     let mut places = BTreeMap::new();
@@ -63,7 +69,7 @@ fn places(
                 Place::Exit(parts.exits.len() - 1)
             }
             _ => {
-                let stage = stage(node, registry)?;
+                let stage = stage(node, registry, host)?;
                 if parts.stages.last().is_some_and(|last| last.order >= stage.order) {
                     return Err(bad("nodes do not stand in the order of execution"));
                 }
@@ -78,10 +84,13 @@ fn places(
     Ok(places)
 }
 
-fn stage(node: &SegmentNode, registry: &Registry) -> Result<Stage, Error> {
+fn stage(node: &SegmentNode, registry: &Registry, host: &dyn Host) -> Result<Stage, Error> {
     let Some((entry, node_type)) = registry.find(&node.node_type) else {
         return Err(Error::runtime_load(format!("this module has no node type {:?}", node.node_type)));
     };
+    let identity =
+        Rc::new(Identity { id: node.id.clone(), node_type: node.node_type.clone(), order: node.order });
+    calling::set_node(Some(&identity));
     let created = (node_type.create)(&Params::new(node.params.clone()));
     let created = created.map_err(|failure| Error::node(&node.id, &node.node_type, failure))?;
     // `out` is the default port, so it comes first.
@@ -89,12 +98,14 @@ fn stage(node: &SegmentNode, registry: &Registry) -> Result<Stage, Error> {
         entry.outputs.keys().cloned().partition(|port| port == "out");
     ports.extend(others);
     Ok(Stage {
-        id: node.id.clone(),
-        node_type: node.node_type.clone(),
+        identity,
         order: node.order,
         on_error: node.on_error,
         retry: node.retry,
         timed: node.timeout_ms.is_some(),
+        circuit: node.circuit.map(|state| Circuit::restore(state, host)).unwrap_or_default(),
+        generates: entry.inputs.is_empty(),
+        ended: false,
         node: created,
         routes: ports.iter().map(|_| Vec::new()).collect(),
         out: Out::new(ports),
@@ -154,8 +165,10 @@ fn route(parts: &mut Parts, from: usize, port: &str, target: Target) -> Result<(
         stage.routes.iter_mut().for_each(|route| route.push(target));
         return Ok(());
     }
-    let index =
-        stage.out.port(port).ok_or_else(|| bad(&format!("{} has no output port {port:?}", stage.id)))?;
+    let index = stage
+        .out
+        .port(port)
+        .ok_or_else(|| bad(&format!("{} has no output port {port:?}", stage.identity.id)))?;
     if let Some(route) = stage.routes.get_mut(index) {
         route.push(target);
     }

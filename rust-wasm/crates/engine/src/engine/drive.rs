@@ -1,10 +1,10 @@
 //! The loop: passes over the stages until nothing moves.
 
-use crate::engine::lane::{Exit, Lane, MAX_BYTES, MAX_ITEMS, Waiting};
+use crate::engine::call::{Called, Work, call};
+use crate::engine::calling;
+use crate::engine::lane::{Exit, Lane, MAX_BYTES, MAX_ITEMS};
 use crate::engine::stage::{Stage, Target};
-use crate::engine::{Engine, Limit, Mode, Status};
-use crate::error::{Error, Failure};
-use crate::segment::OnError;
+use crate::engine::{Engine, Mode, Status};
 
 /// What a stage's turn led to.
 enum Turn {
@@ -14,22 +14,6 @@ enum Turn {
     Moved,
     /// A retry is due after this many milliseconds.
     Sleep(f64),
-}
-
-/// What a call works on.
-enum Work {
-    Item { lane: usize, item: Waiting },
-    Flush,
-}
-
-/// What a call led to.
-enum Called {
-    /// Outputs travelled on, or were skipped.
-    Finished,
-    /// To be tried again after this many milliseconds.
-    Again(f64),
-    /// The run ends here.
-    Failed,
 }
 
 /// Lets every stage take its turn, again and again, until nothing moves or the caller is needed.
@@ -73,13 +57,19 @@ fn turn(engine: &mut Engine, index: usize) -> Turn {
     if started >= end {
         return Turn::Idle;
     }
-    let clock = engine.metrics.then(|| engine.host.now_us());
+    let clock = (engine.metrics || engine.spans.is_some()).then(|| engine.host.now_us());
     let calls = stage.stats.calls;
     let result = rounds(engine, index, end);
     let Some(stage) = engine.stages.get_mut(index) else { return Turn::Idle };
     let called = stage.stats.calls > calls;
     if let (Some(clock), true) = (clock, called) {
-        stage.stats.add(engine.host.now_us() - clock);
+        let us = engine.host.now_us() - clock;
+        if engine.metrics {
+            stage.stats.add(us);
+        }
+        if let Some(spans) = &mut engine.spans {
+            spans.add(stage.order, clock, us);
+        }
     }
     match result {
         Some(ms) => Turn::Sleep(ms),
@@ -94,6 +84,9 @@ fn rounds(engine: &mut Engine, index: usize, end: u64) -> Option<f64> {
     let stage = stages.get(index)?;
     let next = stage.current.or_else(|| next_round(stage, lanes));
     let mut next = next.or(flush_round(engine.mode)).filter(|&round| round < end);
+    if next.is_some() {
+        calling::set_node(Some(&stage.identity));
+    }
     while let Some(round) = next {
         let stage = engine.stages.get_mut(index)?;
         // A round that was interrupted goes on even if what it gave so far fills a lane.
@@ -132,98 +125,16 @@ fn one_round(engine: &mut Engine, index: usize, round: u64) -> Called {
             }
         }
     }
-    if flush_round(engine.mode).is_some() {
+    let flushes = engine.stages.get(index).is_some_and(|stage| stage.node.flushes());
+    if flushes && flush_round(engine.mode).is_some() {
         call(engine, index, round, Work::Flush)
     } else {
         Called::Finished
     }
 }
 
-/// One call of a node, and what its outcome asks for.
-fn call(engine: &mut Engine, index: usize, round: u64, work: Work) -> Called {
-    let Engine { stages, lanes, exits, .. } = engine;
-    let Some(stage) = stages.get_mut(index) else { return Called::Finished };
-    if stage.timed {
-        engine.host.enter(stage.order, round);
-    }
-    let result = match &work {
-        Work::Item { lane, item } => {
-            let port = lanes.get(*lane).map_or("in", |lane| lane.port.as_str());
-            stage.stats.calls += 1;
-            stage.node.process(&item.value, port, &mut stage.out)
-        }
-        Work::Flush => stage.node.flush(&mut stage.out),
-    };
-    match result.and_then(|()| stage.out.settle()) {
-        Ok(()) => {
-            stage.attempts = 0;
-            let Stage { out, routes, .. } = stage;
-            for output in out.items.drain(..) {
-                let Some((last, others)) = routes.get(output.port).and_then(|route| route.split_last())
-                else {
-                    continue;
-                };
-                for target in others {
-                    let copy = Waiting { round, bytes: output.bytes, value: output.value.clone() };
-                    send(*target, copy, lanes, exits);
-                }
-                send(*last, Waiting { round, bytes: output.bytes, value: output.value }, lanes, exits);
-            }
-            Called::Finished
-        }
-        Err(failure) => failed(engine, index, round, work, failure),
-    }
-}
-
-fn send(target: Target, item: Waiting, lanes: &mut [Lane], exits: &mut [Exit]) {
-    match target {
-        Target::Lane(lane) => {
-            if let Some(lane) = lanes.get_mut(lane) {
-                lane.push(item);
-            }
-        }
-        Target::Exit(exit) => {
-            if let Some(exit) = exits.get_mut(exit) {
-                exit.push(item);
-            }
-        }
-    }
-}
-
-/// A failed call: retry, skip or end.
-fn failed(engine: &mut Engine, index: usize, round: u64, work: Work, failure: Failure) -> Called {
-    let Some(stage) = engine.stages.get_mut(index) else { return Called::Failed };
-    stage.out.discard();
-    if let Work::Item { .. } = work {
-        stage.stats.failed += 1;
-    }
-    if let Some(retry) = stage.retry.filter(|retry| stage.attempts < retry.max_retries) {
-        let ms = engine.jitter.wait_ms(&retry, stage.attempts, &*engine.host);
-        stage.attempts += 1;
-        if let Work::Item { lane, item } = work
-            && let Some(lane) = engine.lanes.get_mut(lane)
-        {
-            lane.put_back(item);
-        }
-        return Called::Again(ms);
-    }
-    stage.attempts = 0;
-    let error = place(stage.error(failure), engine.mode, round, stage.order);
-    if stage.on_error == OnError::Skip {
-        engine.skipped.add(error);
-        return Called::Finished;
-    }
-    engine.limit = engine.limit.min(Limit { round, order: stage.order });
-    engine.error = Some(error);
-    Called::Failed
-}
-
-fn place(error: Error, mode: Mode, round: u64, order: u32) -> Error {
-    let item_index = flush_round(mode).is_none().then_some(round);
-    error.at(round, item_index, order)
-}
-
-fn flush_round(mode: Mode) -> Option<u64> {
+/// The number of the flush round, if it is under way.
+pub(super) fn flush_round(mode: Mode) -> Option<u64> {
     match mode {
         Mode::Flush(round) => Some(round),
         Mode::Run | Mode::Closed => None,

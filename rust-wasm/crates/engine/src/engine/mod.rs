@@ -7,10 +7,14 @@
 
 mod backoff;
 mod build;
+mod call;
+mod calling;
+mod circuit;
 mod drive;
 mod lane;
 mod skipped;
 mod stage;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -23,6 +27,7 @@ use crate::packet::{Item, Packet};
 use crate::registry::Registry;
 use crate::segment::Segment;
 
+pub use calling::{blame, is_calling};
 pub use lane::Addressed;
 use lane::{Exit, Lane, Waiting};
 use stage::Stage;
@@ -65,6 +70,8 @@ impl Limit {
 pub enum Status {
     /// All items went through.
     Done,
+    /// The same, and the generating sources have no more.
+    Ended,
     /// There is more to give; call `resume`.
     More,
     /// Call `resume` after this many milliseconds.
@@ -107,6 +114,11 @@ pub struct Engine {
     entries: BTreeMap<u32, Vec<usize>>,
     host: Rc<dyn Host>,
     metrics: bool,
+    spans: Option<trace::Spans>,
+    /// The generating stages.
+    sources: Vec<usize>,
+    /// Whether the host watches over the call under way.
+    deadline: bool,
     mode: Mode,
     /// One more than the largest round seen.
     rounds: u64,
@@ -122,7 +134,10 @@ impl Engine {
     pub fn open(segment: &Json, registry: &Registry, host: Rc<dyn Host>) -> Result<Self, Error> {
         let segment: Segment = serde::Deserialize::deserialize(segment)
             .map_err(|error| Error::bad_request(format!("segment: {error}")))?;
-        let parts = build::build(&segment, registry)?;
+        let parts = build::build(&segment, registry, &*host)?;
+        let generates = |(index, stage): (usize, &Stage)| stage.generates.then_some(index);
+        let sources = parts.stages.iter().enumerate().filter_map(generates).collect();
+        let spans = segment.trace.then(|| trace::Spans::new(host.now_us()));
         Ok(Self {
             stages: parts.stages,
             lanes: parts.lanes,
@@ -130,6 +145,9 @@ impl Engine {
             entries: parts.entries,
             host,
             metrics: segment.metrics,
+            spans,
+            sources,
+            deadline: false,
             mode: Mode::Run,
             rounds: 0,
             limit: Limit::NONE,
@@ -178,7 +196,9 @@ impl Engine {
         if self.mode == Mode::Closed {
             return Outcome::failed(Error::closed());
         }
+        self.deadline = false;
         let status = drive::drive(self);
+        calling::set_node(None);
         if let Status::Sleep(_) = status {
             return Outcome { status, packets: Vec::new() };
         }
@@ -193,21 +213,45 @@ impl Engine {
                 exit.items.retain(|item| limit.allows(item.round, order));
             }
         }
+        let status = if status == Status::Done && self.has_ended() { Status::Ended } else { status };
         Outcome { status, packets: lane::collect(&mut self.exits) }
+    }
+
+    /// Whether there are generating sources here and none of them has more.
+    fn has_ended(&self) -> bool {
+        let mut sources = self.sources.iter().filter_map(|&source| self.stages.get(source));
+        self.mode == Mode::Run && !self.sources.is_empty() && sources.all(|source| source.ended)
     }
 
     /// Closes every node exactly once, in reverse order. Safe to call twice.
     pub fn close(&mut self) {
         if std::mem::replace(&mut self.mode, Mode::Closed) != Mode::Closed {
-            self.stages.iter_mut().rev().for_each(|stage| stage.node.close());
+            for stage in self.stages.iter_mut().rev() {
+                calling::set_node(Some(&stage.identity));
+                stage.node.close();
+            }
+            calling::set_node(None);
         }
     }
 
-    /// Counts, durations and skipped errors.
+    /// Counts, durations, skipped errors, circuits and spans.
     #[must_use]
     pub fn metrics(&self) -> Json {
-        let nodes = self.stages.iter().map(|stage| stage.stats.json(&stage.id, &stage.node_type));
-        json!({"nodes": nodes.collect::<Vec<_>>(), "skipped": self.skipped.json()})
+        let nodes = self.stages.iter().map(|stage| stage.stats.json(&stage.identity));
+        let circuits = self
+            .stages
+            .iter()
+            .filter_map(|stage| Some((stage.identity.id.clone(), stage.circuit.json(&*self.host)?)));
+        let circuits: serde_json::Map<String, Json> = circuits.collect();
+        let mut metrics = json!({
+            "nodes": nodes.collect::<Vec<_>>(),
+            "skipped": self.skipped.json(),
+            "circuits": circuits,
+        });
+        if let (Some(spans), Some(object)) = (&self.spans, metrics.as_object_mut()) {
+            object.insert("spans".to_owned(), spans.json());
+        }
+        metrics
     }
 
     fn own_limit(&self) -> Limit {

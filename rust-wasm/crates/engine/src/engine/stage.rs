@@ -1,7 +1,11 @@
 //! A node in a running segment, with everything the engine keeps about it.
 
+use std::rc::Rc;
+
 use serde_json::{Value as Json, json};
 
+use crate::engine::calling::Identity;
+use crate::engine::circuit::Circuit;
 use crate::error::{Error, Failure};
 use crate::node::{Node, Out};
 use crate::segment::{OnError, Retry};
@@ -16,13 +20,17 @@ pub(super) enum Target {
 }
 
 pub(super) struct Stage {
-    pub id: String,
-    pub node_type: String,
-    /// Place in the canonical order of the whole manifest.
+    pub identity: Rc<Identity>,
+    /// As in its identity.
     pub order: u32,
     pub on_error: OnError,
     pub retry: Option<Retry>,
     pub timed: bool,
+    pub circuit: Circuit,
+    /// Whether this is a generating source.
+    pub generates: bool,
+    /// Whether it has given its last item.
+    pub ended: bool,
     pub node: Box<dyn Node>,
     pub out: Out,
     /// Incoming lanes in the order of connections.
@@ -42,7 +50,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn error(&self, failure: Failure) -> Error {
-        Error::node(&self.id, &self.node_type, failure)
+        Error::node(&self.identity.id, &self.identity.node_type, failure)
     }
 }
 
@@ -63,10 +71,10 @@ impl Stats {
         self.batches = Some((min.min(us), max.max(us)));
     }
 
-    pub(super) fn json(&self, id: &str, node_type: &str) -> Json {
+    pub(super) fn json(&self, who: &Identity) -> Json {
         json!({
-            "node_id": id,
-            "node_type": node_type,
+            "node_id": who.id,
+            "node_type": who.node_type,
             "runtime": "rust",
             "execution_count": self.calls,
             "success_count": self.calls - self.failed,

@@ -18,12 +18,14 @@ pub(super) fn read(wires: &[Json], nodes: &[Node<'_>], issues: &mut Issues) -> V
     }
     let mut connections = Vec::new();
     let mut seen = BTreeSet::new();
+    let mut reached = BTreeSet::new();
     for (index, json) in wires.iter().enumerate() {
         let path = index_path("$.connections", index);
         let Some(fields) = Fields::of(json, path.as_str(), issues) else { continue };
         fields.only(&["from", "to"], issues);
         let from = end(&fields, "from", &ids, nodes, issues);
         let to = end(&fields, "to", &ids, nodes, issues);
+        reached.extend(to.iter().map(|(node, _)| *node));
         let (Some((from, from_port)), Some((to, to_port))) = (from, to) else { continue };
         let connection = Connection { from, from_port, to, to_port };
         if seen.insert(connection.clone()) {
@@ -32,6 +34,9 @@ pub(super) fn read(wires: &[Json], nodes: &[Node<'_>], issues: &mut Issues) -> V
             let message = "the same connection stands before";
             issues.error("duplicate_connection", path, message, Json::Null, json);
         }
+    }
+    for index in ids.into_values().filter(|index| !reached.contains(index)) {
+        unreached(index, nodes, issues);
     }
     if let Some(cycle) = order::cycle(nodes.len(), &connections) {
         let ids: Vec<Json> = cycle.iter().filter_map(|&node| nodes.get(node)?.id).map(Json::from).collect();
@@ -61,14 +66,20 @@ fn end(
         issues.error("unknown_endpoint", fields.at(key), message, Json::Null, &text.into());
         return None;
     };
-    let entry = nodes.get(index).and_then(|node| node.entry);
-    let ports = entry.map(|entry| if key == "from" { &entry.outputs } else { &entry.inputs });
-    if let Some(ports) = ports
-        && !ports.contains_key(port)
+    if let Some(ports) = nodes.get(index).and_then(|node| node.ports(key))
+        && !ports.contains(&port)
     {
-        let names: Vec<&str> = ports.keys().map(String::as_str).collect();
-        let message = format!("{id} has no port {port:?}; it has {}", names.join(", "));
-        issues.error("unknown_port", fields.at(key), message, names, &text.into());
+        let message = format!("{id} has no port {port:?}; it has {}", ports.join(", "));
+        issues.error("unknown_port", fields.at(key), message, ports, &text.into());
     }
     Some((index, port.to_owned()))
+}
+
+/// Notes a node that would take the pipeline's input at a port `in` that it lacks.
+fn unreached(index: usize, nodes: &[Node<'_>], issues: &mut Issues) {
+    let Some(ports) = nodes.get(index).and_then(|node| node.ports("to")) else { return };
+    if !ports.is_empty() && !ports.contains(&"in") {
+        let message = format!("no connection reaches it, and it has no port in; it has {}", ports.join(", "));
+        issues.error("unknown_port", index_path("$.nodes", index), message, ports, &Json::Null);
+    }
 }

@@ -34,6 +34,8 @@ pub struct GraphNode {
     pub node_type: String,
     /// Where it will run.
     pub place: Place,
+    /// Whether it has no input ports and gives items when it is ticked.
+    pub generates: bool,
     /// Complete: aliases resolved, defaults filled in.
     pub params: JsonMap<String, Json>,
     /// Python packages that it needs.

@@ -18,8 +18,20 @@ pub(super) struct Node<'a> {
     pub id: Option<&'a str>,
     /// Its catalog entry, if the type is known.
     pub entry: Option<&'a Entry>,
+    /// Its input ports, those included that its params name; none if they are not known.
+    pub inputs: Option<Vec<String>>,
     /// The node in normal form; only complete if there was no error.
     pub chosen: Option<GraphNode>,
+}
+
+impl Node<'_> {
+    /// The ports that the end `from` or `to` of a connection may name, if they are known.
+    pub(super) fn ports(&self, end: &str) -> Option<Vec<&str>> {
+        if end == "to" {
+            return self.inputs.as_ref().map(|ports| ports.iter().map(String::as_str).collect());
+        }
+        self.entry.map(|entry| entry.outputs.keys().map(String::as_str).collect())
+    }
 }
 
 pub(super) fn read<'a>(
@@ -35,7 +47,7 @@ pub(super) fn read<'a>(
             let path = index_path("$.nodes", index);
             match Fields::of(json, path, issues) {
                 Some(fields) => node(&fields, catalogs, default_runtime, &mut seen, issues),
-                None => Node { id: None, entry: None, chosen: None },
+                None => Node { id: None, entry: None, inputs: None, chosen: None },
             }
         })
         .collect()
@@ -50,15 +62,15 @@ fn node<'a>(
 ) -> Node<'a> {
     fields.only(&FIELDS, issues);
     let id = id(fields, seen, issues);
-    let hint = hint(fields, issues);
+    let (wanted, stated_at) = hint(fields, default_runtime, issues);
     fields.require("node_type", issues);
     let name = fields.string("node_type", issues);
-    let lookup = name.map(|name| catalogs.find(name, hint.or(default_runtime)));
+    let lookup = name.map(|name| catalogs.find(name, wanted));
     let (place, entry) = match lookup {
         None => (None, None),
         Some(Lookup::Found(place, entry)) => (Some(place), Some(entry)),
         Some(Lookup::Elsewhere(entry)) => {
-            unavailable(fields, hint, default_runtime, entry, issues);
+            unavailable(fields.at(stated_at), wanted, entry, issues);
             (None, Some(entry))
         }
         Some(Lookup::Unknown) => {
@@ -66,17 +78,20 @@ fn node<'a>(
             (None, None)
         }
     };
+    let before = issues.list.len();
     let params = params(fields, entry, issues);
+    let inputs = entry.and_then(|entry| entry.input_ports((issues.list.len() == before).then_some(&params)));
     let policy = policy(fields, issues);
     let chosen = place.zip(entry).zip(id).map(|((place, entry), id)| GraphNode {
         id: id.to_owned(),
         node_type: entry.node_type.clone(),
         place,
+        generates: entry.inputs.is_empty(),
         params,
         requires: entry.requires.clone(),
         policy,
     });
-    Node { id, entry, chosen }
+    Node { id, entry, inputs, chosen }
 }
 
 fn id<'a>(fields: &Fields<'a>, seen: &mut BTreeSet<&'a str>, issues: &mut Issues) -> Option<&'a str> {
@@ -94,26 +109,30 @@ fn id<'a>(fields: &Fields<'a>, seen: &mut BTreeSet<&'a str>, issues: &mut Issues
     Some(id)
 }
 
-/// The runtime that the node itself forces.
-fn hint(fields: &Fields<'_>, issues: &mut Issues) -> Option<Runtime> {
-    let word = fields.string("runtime_hint", issues)?;
-    Runtime::from_hint(word).unwrap_or_else(|| {
-        issues.wrong_type(fields.at("runtime_hint"), "auto, rust, python or js", &word.into());
-        None
-    })
+/// The runtime that the node must have, if any, and the field that states it. A wrong hint asks for nothing.
+fn hint(
+    fields: &Fields<'_>,
+    default_runtime: Option<Runtime>,
+    issues: &mut Issues,
+) -> (Option<Runtime>, &'static str) {
+    let Some(word) = fields.string("runtime_hint", issues) else {
+        let by_default = default_runtime.filter(|_| !fields.object.contains_key("runtime_hint"));
+        return (by_default, "node_type");
+    };
+    match Runtime::from_hint(word) {
+        Some(None) => (default_runtime, "node_type"),
+        Some(forced) => (forced, "runtime_hint"),
+        None => {
+            issues.wrong_type(fields.at("runtime_hint"), "auto, rust, python or js", &word.into());
+            (None, "runtime_hint")
+        }
+    }
 }
 
-fn unavailable(
-    fields: &Fields<'_>,
-    hint: Option<Runtime>,
-    default_runtime: Option<Runtime>,
-    entry: &Entry,
-    issues: &mut Issues,
-) {
-    let wanted = hint.or(default_runtime).map_or("auto", Runtime::name);
-    let field = if hint.is_some() { "runtime_hint" } else { "node_type" };
+fn unavailable(path: String, wanted: Option<Runtime>, entry: &Entry, issues: &mut Issues) {
+    let wanted = wanted.map_or("auto", Runtime::name);
     let message = format!("{} has no implementation for {wanted} here", entry.node_type);
-    issues.error("unavailable_runtime", fields.at(field), message, Json::Null, &wanted.into());
+    issues.error("unavailable_runtime", path, message, Json::Null, &wanted.into());
 }
 
 fn unknown_type(fields: &Fields<'_>, name: &str, catalogs: &Catalogs, issues: &mut Issues) {

@@ -1,5 +1,7 @@
 //! A node's params against the schema of its catalog entry.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::catalog::Params;
@@ -18,21 +20,14 @@ pub(super) fn complete(given: &Fields<'_>, schema: &Params, issues: &mut Issues)
             issues.error("unknown_param", path, message, allowed, value);
             continue;
         };
-        if name != key && given.object.contains_key(name) {
-            let message = format!("{key} is another name of {name}, which is given too");
+        // Aliases come in alphabetical order, so the first of several counts.
+        if name != key && (given.object.contains_key(name) || complete.contains_key(name)) {
+            let message = format!("{key} is another word for {name}, which is given too");
             issues.error("bad_param", path, message, Json::Null, value);
             continue;
         }
         let value = check(value, schema.properties.get(name).unwrap_or(&Json::Null), &path, issues);
-        if complete.insert(name.to_owned(), value).is_some() {
-            issues.error(
-                "bad_param",
-                path,
-                format!("{name} is given by two aliases"),
-                Json::Null,
-                &Json::Null,
-            );
-        }
+        complete.insert(name.to_owned(), value);
     }
     for (name, property) in &schema.properties {
         if !complete.contains_key(name) {
@@ -59,7 +54,9 @@ fn check(value: &Json, schema: &Json, path: &str, issues: &mut Issues) -> Json {
         return wrong(wanted.into(), format!("expected {wanted}, got {}", type_name(value)));
     }
     if let Some(allowed) = schema.get("enum")
-        && !allowed.as_array().is_some_and(|allowed| allowed.contains(value))
+        && !allowed
+            .as_array()
+            .is_some_and(|allowed| allowed.iter().any(|word| identity(word) == identity(value)))
     {
         return wrong(allowed.clone(), format!("{value} is not one of {allowed}"));
     }
@@ -70,6 +67,11 @@ fn check(value: &Json, schema: &Json, path: &str, issues: &mut Issues) -> Json {
             let rule = format!("{keyword} {}", Json::from(limit));
             return wrong(rule.as_str().into(), format!("{value} violates {rule}"));
         }
+    }
+    if let (Some(pattern), Some(text)) = (schema.get("pattern").and_then(Json::as_str), value.as_str())
+        && !fits_pattern(text, pattern)
+    {
+        return wrong(pattern.into(), format!("{value} does not match {pattern}"));
     }
     let Some(items) = value.as_array() else {
         return if wanted == Some("integer") {
@@ -83,9 +85,48 @@ fn check(value: &Json, schema: &Json, path: &str, issues: &mut Issues) -> Json {
     {
         return wrong(format!("minItems {least}").into(), format!("at least {least} items"));
     }
-    let Some(inner) = schema.get("items") else { return value.clone() };
-    let checked = items.iter().enumerate();
-    checked.map(|(index, item)| check(item, inner, &index_path(path, index), issues)).collect()
+    let inner = schema.get("items").unwrap_or(&Json::Null);
+    let unique = schema.get("uniqueItems") == Some(&Json::Bool(true));
+    let mut seen = BTreeSet::new();
+    let mut check_item = |(index, item)| {
+        let path = index_path(path, index);
+        let before = issues.list.len();
+        let checked = check(item, inner, &path, issues);
+        if unique && issues.list.len() == before && !seen.insert(identity(item).to_string()) {
+            issues.error("bad_param", path, format!("{item} stands there already"), Json::Null, item);
+        }
+        checked
+    };
+    items.iter().enumerate().map(&mut check_item).collect()
+}
+
+/// What equal JSON values, and only those, have in common: whole floats become integers, as 2 equals 2.0.
+fn identity(value: &Json) -> Json {
+    match value {
+        Json::Number(_) => value.as_f64().map_or(Json::Null, |float| {
+            let whole = float.fract() == 0.0 && float.abs() < 2f64.powi(63);
+            value.as_i64().or(whole.then_some(float as i64)).map_or(Json::from(float), Json::from)
+        }),
+        Json::Array(items) => items.iter().map(identity).collect(),
+        Json::Object(fields) => fields.iter().map(|(key, field)| (key.clone(), identity(field))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Whether all of a text is of a pattern of the form `^[class]+$`; no other form matches anything.
+fn fits_pattern(text: &str, pattern: &str) -> bool {
+    let class = pattern.strip_prefix("^[").and_then(|rest| rest.strip_suffix("]+$"));
+    let class: Vec<char> = class.unwrap_or_default().chars().collect();
+    !text.is_empty() && text.chars().all(|c| is_in_class(c, &class))
+}
+
+/// Whether a class such as `A-Za-z_-` holds a character.
+fn is_in_class(c: char, class: &[char]) -> bool {
+    match class {
+        [from, '-', to, rest @ ..] => (*from..=*to).contains(&c) || is_in_class(c, rest),
+        [one, rest @ ..] => *one == c || is_in_class(c, rest),
+        [] => false,
+    }
 }
 
 type Fits = fn(&f64, &f64) -> bool;

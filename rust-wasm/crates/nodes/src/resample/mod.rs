@@ -132,6 +132,10 @@ impl Node for Resample {
         result
     }
 
+    fn flushes(&self) -> bool {
+        true
+    }
+
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
         self.end(out)
     }

@@ -1,0 +1,78 @@
+"""Writes what is generated from the catalogs; used by scripts/generate.
+
+usage: generate.py RUST_CATALOG.json [--check]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typescript import types
+
+from remotemedia._manifest_schema import manifest_schema
+from remotemedia._registry import Registry
+
+if TYPE_CHECKING:
+    from remotemedia._catalog import Entry
+
+
+def merged(*catalogs: list[Entry]) -> list[Entry]:
+    """Return one entry per type, with the runtimes that have it; the first catalog's words."""
+    found: dict[str, Entry] = {}
+    for entry in (entry for catalog in catalogs for entry in catalog):
+        known = found.setdefault(entry["type"], {**entry, "runtimes": []})
+        known["runtimes"].insert(0, entry["runtime"].capitalize())
+    return list(found.values())
+
+
+def for_planning(entry: Entry) -> dict[str, object]:
+    """Return what the planner reads of an entry; pages fetch no words that only people read."""
+    params = {
+        name: {key: value for key, value in schema.items() if key not in {"description", "unit"}}
+        for name, schema in entry["params"]["properties"].items()
+    }
+    small = {
+        "type": entry["type"],
+        "aliases": entry["aliases"],
+        "params": {"required": entry["params"]["required"], "properties": params},
+        "inputs": dict.fromkeys(entry["inputs"]),
+        "outputs": dict.fromkeys(entry["outputs"]),
+        "requires": entry["requires"],
+    }
+    # What the planner takes for granted.
+    granted = {"aliases": [], "requires": [], "inputs": {"in": None}, "outputs": {"out": None}}
+    return {key: value for key, value in small.items() if granted.get(key) != value}
+
+
+def main() -> None:
+    """Write the files, or say which of them are out of date."""
+    python = Registry().catalog()
+    rust = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    entries = merged(python, rust)
+    files = {
+        "web/src/generated/python-catalog.json": _json([for_planning(entry) for entry in python]),
+        "web/src/generated/manifest.ts": types(entries),
+        "schema/manifest.schema.json": _json(manifest_schema(entries)),
+    }
+    old = [name for name, text in files.items() if _text(Path(name)) != text]
+    if "--check" in sys.argv:
+        sys.exit("".join(f"{name} is out of date: run scripts/generate\n" for name in old) or None)
+    for name in old:
+        print(f"generate: {name}")
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(files[name], encoding="utf-8")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    main()
