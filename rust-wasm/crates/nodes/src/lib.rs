@@ -8,6 +8,7 @@ mod fft;
 mod nesting;
 mod simd;
 mod spectrum;
+mod vad_frames;
 
 pub mod add;
 pub mod batcher;
