@@ -45,6 +45,16 @@ def test_resampling(source, target, quality):
     assert difference(rust, python, 2e-6) is None
 
 
+@pytest.mark.parametrize(
+    ("source", "target"), [(48000, 16000), (44100, 16000), (32000, 44100), (8000, 16000)]
+)
+def test_resampling_long_items(source, target):
+    samples = noise(90_000)
+    items = [Audio(samples[:, :60_000], source), Audio(samples[:, 60_000:], source)]
+    rust, python = both([("AudioResampleNode", {"target_sample_rate": target})], items)
+    assert difference(rust, python, 2e-6) is None
+
+
 def test_gaps_and_changes_of_format():
     items = [
         Audio(noise(1000), 48000, 0.0),

@@ -286,4 +286,19 @@ mod tests {
         let failure = node(80, "stream").process(&audio.into(), "in", &mut Out::default()).unwrap_err();
         assert!(failure.message().contains("resample"), "{}", failure.message());
     }
+
+    #[test]
+    fn frames_cost_no_allocation_but_their_output() {
+        let count = |frames: usize| {
+            let (mut node, mut out) = (node(80, "running"), Out::default());
+            let chunk = item(&signal()[..frames]);
+            let mut take = || {
+                node.process(&chunk, "in", &mut out).unwrap();
+                drop(out.take());
+            };
+            (0..5).for_each(|_| take());
+            allocation_counter::measure(|| (0..20).for_each(|_| take())).count_total
+        };
+        assert_eq!(count(160), count(160 * 50));
+    }
 }

@@ -213,3 +213,35 @@ fn poison_is_refused_and_does_no_harm() {
     assert!(largest_difference(&joined, &whole) < 1e-6);
     assert!(node.process(&item(999, None, &[vec![0.0]]), "in", &mut out).is_err());
 }
+
+#[test]
+fn nothing_is_allocated_per_chunk() {
+    for (source, target) in PAIRS {
+        for frames in [1, 480, 4_096, 60_000] {
+            let mut kernel = Kernel::new(source, target, Quality::from_name("high").unwrap());
+            let mut stream = Stream::new(&kernel, 2);
+            let (chunk, mut output) = (noise(2 * frames), Vec::new());
+            let mut take = || stream.take(&mut kernel, &chunk, frames, &mut output).unwrap();
+            (0..20).for_each(|_| take());
+            let counted = allocation_counter::measure(|| (0..20).for_each(|_| take()));
+            assert_eq!(counted.count_total, 0, "{source} to {target}, chunks of {frames}");
+        }
+    }
+}
+
+#[test]
+fn a_node_allocates_its_output_and_nothing_else() {
+    let mut node = node(16_000, "high");
+    let mut out = Out::new(vec!["out".to_owned()]);
+    for frames in [480, 4_096, 60_000] {
+        let chunk = item(48_000, None, &[noise(frames)]);
+        let mut take = || {
+            node.process(&chunk, "in", &mut out).unwrap();
+            drop(out.take());
+        };
+        (0..20).for_each(|_| take());
+        let counted = allocation_counter::measure(|| (0..20).for_each(|_| take()));
+        // The samples, the buffer that shares them, the audio that shares it, and the list of taken outputs.
+        assert_eq!(counted.count_total, 20 * 4, "chunks of {frames}");
+    }
+}
