@@ -19,7 +19,7 @@ pub const TYPE: NodeType = NodeType {
             "sample_rate": {"type": "integer", "minimum": 1, "maximum": 768000, "default": 16000, "unit": "Hz",
                             "description": "Rate that the audio must have."},
             "n_fft": {"type": "integer", "minimum": 2, "maximum": 32768, "default": 400, "unit": "samples",
-                      "description": "Length of a frame, a product of 2, 3, 5 and 7."},
+                      "description": "Length of a frame, an even product of 2, 3, 5 and 7."},
             "hop_length": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 160, "unit": "samples",
                            "description": "From the start of one frame to the start of the next."},
             "n_mels": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 80,
@@ -263,8 +263,8 @@ mod tests {
         for (values, count, start) in outputs {
             assert!((start - frame as f64 * 0.01).abs() < 1e-12);
             for band in 0..80 {
-                let error = (values[band * count] - whole[band * frames + frame]).abs();
-                assert!(error < 1e-4 || frame < 10, "band {band}, frame {frame}: {error:e}");
+                let same = values[band * count] == whole[band * frames + frame];
+                assert!(same || frame < 10, "band {band}, frame {frame}");
             }
             frame += count;
         }

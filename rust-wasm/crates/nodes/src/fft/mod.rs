@@ -1,16 +1,19 @@
-//! Discrete Fourier transforms of eight real signals at once: a vector's four lanes carry four complex transforms, and
-//! each complex one carries two real signals, one as its real and one as its imaginary part.
+//! Discrete Fourier transforms of several signals at once: a vector's four lanes carry four complex transforms. For
+//! filters each of them carries two real signals, one as its real and one as its imaginary part; for spectra the even and
+//! the odd samples of one ([`RealFft`]), so that a loud signal does not blur a quiet one beside it.
 //!
 //! Stockham's self-sorting algorithm with radices 4, 2, 3, 5, 7 (C. Van Loan, "Computational Frameworks for the Fast
 //! Fourier Transform", 1992, §1.7). Lanes never mix, so there is no shuffling inside.
 
 mod lanes;
 mod passes;
+mod real;
 
 use std::f64::consts::TAU;
 
 pub(crate) use lanes::{SIGNALS, gather, rows_of, scatter};
 use passes::{Twiddle, last_pass, pass};
+pub(crate) use real::RealFft;
 
 use crate::simd::C32x4;
 

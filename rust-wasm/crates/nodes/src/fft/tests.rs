@@ -66,3 +66,25 @@ fn rows_that_are_missing_repeat_the_first_and_short_targets_stay_short() {
     assert_eq!((&targets[0][..], &targets[1][..]), (&samples[..7], &samples[8..12]));
     assert_eq!((targets[2].len(), &targets[7][..]), (0, &samples[..7]));
 }
+
+#[test]
+fn real_power_spectra_match_the_definition() {
+    for len in [2, 4, 6, 10, 14, 16, 60, 400, 512] {
+        let step = 3;
+        let samples = noise(len + 3 * step);
+        let window: Vec<f64> = (0..len).map(|n| 0.5 + n as f64 / len as f64).collect();
+        let mut fft = RealFft::new(&window).unwrap();
+        let mut power = vec![None; len / 2 + 1];
+        fft.power(&samples, step, |bin, values| assert!(power[bin].replace(values.to_array()).is_none()));
+        for lane in 0..4 {
+            let row = samples[lane * step..][..len].iter().zip(&window);
+            let row: Vec<f32> = row.map(|(x, w)| (f64::from(*x) * w) as f32).collect();
+            for (k, power) in power.iter().enumerate() {
+                let [re, im] = defined(&row, &vec![0.0; len], k);
+                let error = (f64::from(power.unwrap()[lane]) - re * re - im * im).abs();
+                assert!(error < 1e-6 * len as f64, "length {len}, lane {lane}, bin {k}: {error:e}");
+            }
+        }
+    }
+    assert!(RealFft::new(&[1.0; 15]).is_none() && RealFft::new(&[1.0; 22]).is_none());
+}
