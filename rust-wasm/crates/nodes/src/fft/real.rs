@@ -1,6 +1,8 @@
 //! Power spectra of four real signals of even length, one in each lane, by a complex transform of half the length
 //! (H. Sorensen et al., "Real-valued fast Fourier transform algorithms", IEEE Trans. ASSP 35, 1987, §II).
 
+#![allow(clippy::many_single_char_names, reason = "four rows are a to d, their factors p to s")]
+
 use std::array::from_fn;
 use std::f64::consts::TAU;
 

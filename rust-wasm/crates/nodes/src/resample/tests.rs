@@ -80,6 +80,47 @@ fn what_would_alias_is_gone() {
     }
 }
 
+/// Amplitude of a tone by least squares, and the root mean square of everything else, in the middle half.
+fn fit(samples: &[f32], rate: u32, hertz: f64) -> (f64, f64) {
+    let wave = |n: usize| (TAU * hertz * n as f64 / f64::from(rate)).sin_cos();
+    let inner = samples.len() / 4..samples.len() * 3 / 4;
+    let sum = |of: &dyn Fn(f64, f64, f64) -> f64| -> f64 {
+        inner.clone().map(|n| of(wave(n).0, wave(n).1, f64::from(samples[n]))).sum()
+    };
+    let [ss, sc, cc] = [sum(&|s, _, _| s * s), sum(&|s, c, _| s * c), sum(&|_, c, _| c * c)];
+    let [ys, yc] = [sum(&|s, _, y| y * s), sum(&|_, c, y| y * c)];
+    let determinant = ss * cc - sc * sc;
+    let (sin, cos) = ((ys * cc - yc * sc) / determinant, (yc * ss - ys * sc) / determinant);
+    let rest = sum(&|s, c, y| (y - sin * s - cos * c).powi(2));
+    (sin.hypot(cos), (rest / inner.len() as f64).sqrt())
+}
+
+#[test]
+fn quality_is_that_of_the_best() {
+    let decibels = |ratio: f64| 20.0 * ratio.log10();
+    for (source, target) in PAIRS {
+        let low = source.min(target);
+        let scale = f64::from(low) / 16_000.0;
+        let run =
+            |hertz: f64| resample(source, target, "high", &sine(source, hertz, source as usize), usize::MAX);
+        let (amplitude, rest) = fit(&run(1_000.0 * scale), target, 1_000.0 * scale);
+        let ratio = decibels(amplitude / 2f64.sqrt() / rest);
+        let (edge, _) = fit(&run(7_500.0 * scale), target, 7_500.0 * scale);
+        let gain = decibels(edge / 0.5);
+        // Phases of the last pair are interpolated; the others have the quality of soxr HQ or better.
+        assert!(ratio > if target == 47_999 { 115.0 } else { 130.0 }, "{source} to {target}: {ratio} dB SNR");
+        assert!((-0.6..0.001).contains(&gain), "{source} to {target}: {gain} dB at 7.5 kHz of 8");
+        for hertz in [8_200.0 * scale, 10_000.0 * scale] {
+            // What lies above the lower Nyquist frequency, or the image of what lies below it.
+            let (input, passed) =
+                if source > target { (hertz, 0.0) } else { (f64::from(source) - hertz, 1.0) };
+            let (amplitude, rest) = fit(&run(input), target, input);
+            let leak = decibels((rest * 2f64.sqrt()).max(amplitude * (1.0 - passed)) / 0.5);
+            assert!(leak < -120.0 || target == 47_999, "{source} to {target}: {leak} dB at {hertz} Hz");
+        }
+    }
+}
+
 #[test]
 fn an_impulse_stays_where_it_is() {
     let mut samples = vec![0.0f32; 4_410];
