@@ -4,19 +4,26 @@
 mod arithmetic;
 mod audio_clock;
 mod audio_input;
+mod audio_stream;
 mod fft;
 mod nesting;
 mod simd;
 mod spectrum;
+#[cfg(test)]
+mod test_audio;
 mod vad_frames;
 
 pub mod add;
+pub mod audio_channels;
+pub mod audio_chunker;
 pub mod batcher;
 pub mod calculator;
 pub mod counter;
 pub mod echo;
 pub mod expander;
 pub mod filter;
+pub mod format_converter;
+pub mod gain;
 pub mod log_mel;
 pub mod multiply;
 pub mod pass_through;
@@ -45,6 +52,10 @@ pub const TYPES: &[NodeType] = &[
     range_generator::TYPE,
     zip::TYPE,
     wav_decode::TYPE,
+    audio_channels::TYPE,
+    format_converter::TYPE,
+    audio_chunker::TYPE,
+    gain::TYPE,
     resample::TYPE,
     vad::TYPE,
     spectrogram::TYPE,
