@@ -12,6 +12,8 @@ mod spectrum;
 #[cfg(test)]
 mod test_audio;
 mod vad_frames;
+mod wav_format;
+mod wav_stream;
 
 pub mod add;
 pub mod audio_channels;
@@ -32,6 +34,7 @@ pub mod resample;
 pub mod spectrogram;
 pub mod vad;
 pub mod wav_decode;
+pub mod wav_encode;
 pub mod zip;
 
 use remotemedia_engine::error::Error;
@@ -52,6 +55,7 @@ pub const TYPES: &[NodeType] = &[
     range_generator::TYPE,
     zip::TYPE,
     wav_decode::TYPE,
+    wav_encode::TYPE,
     audio_channels::TYPE,
     format_converter::TYPE,
     audio_chunker::TYPE,
