@@ -122,15 +122,15 @@ mod tests {
         for (channel, left, right) in [
             (0, 1.0, 0.0),
             (1, 0.0, 1.0),
-            (2, 0.707_106_8, 0.707_106_8),
+            (2, FRAC_1_SQRT_2, FRAC_1_SQRT_2),
             (3, 0.0, 0.0),
-            (4, 0.707_106_8, 0.0),
-            (5, 0.0, 0.707_106_8),
+            (4, FRAC_1_SQRT_2, 0.0),
+            (5, 0.0, FRAC_1_SQRT_2),
         ] {
             let mut planar = [0.0; 6];
             planar[channel] = 1.0;
             assert!(near(&mix(6, 2, &planar), &[left, right]), "channel {channel}");
-            assert!(near(&mix(6, 1, &planar), &[(left + right) / 2.0]), "channel {channel}");
+            assert!(near(&mix(6, 1, &planar), &[0.5 * (left + right)]), "channel {channel}");
         }
     }
 

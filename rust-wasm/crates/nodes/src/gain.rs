@@ -30,7 +30,7 @@ const RANGE_DB: std::ops::RangeInclusive<f64> = -200.0..=200.0;
 struct Gain {
     ramp_ms: f64,
     input_rate: Option<u32>,
-    gain_db: f64,
+    db: f64,
     ramp: Ramp,
     /// Whether there was an item; before it a gain is just set.
     runs: bool,
@@ -83,7 +83,7 @@ impl Gain {
         Ok(Self {
             ramp_ms: params.number("ramp_ms")?,
             input_rate: params.positive("input_sample_rate")?,
-            gain_db,
+            db: gain_db,
             ramp: Ramp::none(amplitude(gain_db)),
             runs: false,
         })
@@ -91,10 +91,10 @@ impl Gain {
 
     /// Takes the gain that an item brings.
     fn turn(&mut self, gain_db: f64, audio: &Audio) {
-        if gain_db == self.gain_db {
+        if gain_db == self.db {
             return;
         }
-        self.gain_db = gain_db;
+        self.db = gain_db;
         let to = amplitude(gain_db);
         let frames = (f64::from(audio.sample_rate()) * self.ramp_ms / 1000.0 + 0.5).floor() as u64;
         self.ramp =

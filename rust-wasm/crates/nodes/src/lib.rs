@@ -3,7 +3,9 @@
 
 mod arithmetic;
 mod audio_clock;
+mod audio_energy;
 mod audio_input;
+mod audio_runs;
 mod audio_stream;
 mod fft;
 mod nesting;
@@ -18,8 +20,11 @@ mod wav_stream;
 pub mod add;
 pub mod audio_channels;
 pub mod audio_chunker;
+pub mod audio_level;
 pub mod batcher;
+pub mod biquad;
 pub mod calculator;
+pub mod clipping_detector;
 pub mod counter;
 pub mod echo;
 pub mod expander;
@@ -28,9 +33,11 @@ pub mod format_converter;
 pub mod gain;
 pub mod log_mel;
 pub mod multiply;
+pub mod normalize;
 pub mod pass_through;
 pub mod range_generator;
 pub mod resample;
+pub mod silence_detector;
 pub mod spectrogram;
 pub mod vad;
 pub mod wav_decode;
@@ -60,6 +67,11 @@ pub const TYPES: &[NodeType] = &[
     format_converter::TYPE,
     audio_chunker::TYPE,
     gain::TYPE,
+    audio_level::TYPE,
+    normalize::TYPE,
+    biquad::TYPE,
+    silence_detector::TYPE,
+    clipping_detector::TYPE,
     resample::TYPE,
     vad::TYPE,
     spectrogram::TYPE,
