@@ -38,6 +38,7 @@ pub mod pass_through;
 pub mod range_generator;
 pub mod resample;
 pub mod silence_detector;
+pub mod spectral_vad;
 pub mod spectrogram;
 pub mod vad;
 pub mod wav_decode;
@@ -74,6 +75,7 @@ pub const TYPES: &[NodeType] = &[
     clipping_detector::TYPE,
     resample::TYPE,
     vad::TYPE,
+    spectral_vad::TYPE,
     spectrogram::TYPE,
     log_mel::TYPE,
 ];

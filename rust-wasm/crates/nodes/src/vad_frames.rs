@@ -64,10 +64,10 @@ impl Frames {
 #[derive(Clone, Copy)]
 pub(crate) struct Rule {
     /// Speech begins above this, and lasts while above that.
-    begin: f64,
-    last: f64,
+    pub begin: f64,
+    pub last: f64,
     /// Frames after that which still are speech.
-    hang_over: u64,
+    pub hang_over: u64,
 }
 
 impl Rule {
@@ -79,9 +79,13 @@ impl Rule {
         if release > threshold {
             return Err(Failure::new(format!("{last} {release} is greater than {begin} {threshold}")));
         }
-        let hang_over = (params.number("hang_over_ms")? / frame_ms).ceil() as u64;
-        Ok(Self { begin: threshold, last: release, hang_over })
+        Ok(Self { begin: threshold, last: release, hang_over: hang_over(params, frame_ms)? })
     }
+}
+
+/// The param `hang_over_ms` in frames.
+pub(crate) fn hang_over(params: &Params, frame_ms: f64) -> Result<u64, Failure> {
+    Ok((params.number("hang_over_ms")? / frame_ms).ceil() as u64)
 }
 
 /// Whether there is speech, from frame to frame.
@@ -99,6 +103,11 @@ impl State {
         let is_speech = self.active || self.left > 0;
         self.left = if self.active { rule.hang_over } else { self.left.saturating_sub(1) };
         is_speech
+    }
+
+    /// Whether the last frame was speech by its level, not only by what hangs over.
+    pub(crate) fn is_active(&self) -> bool {
+        self.active
     }
 }
 

@@ -13,8 +13,8 @@ fn node(node_type: &NodeType, params: &Json) -> Box<dyn Node> {
     (node_type.create)(&Params::new(params.as_object().unwrap().clone())).unwrap()
 }
 
-fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    let mut chunk = [&name[..], &(body.len() as u32).to_le_bytes(), body].concat();
+fn chunk(name: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut chunk = [name, &(body.len() as u32).to_le_bytes(), body].concat();
     chunk.resize(chunk.len().next_multiple_of(2), 0);
     chunk
 }
