@@ -99,11 +99,12 @@ fn check_numbers(samples: &[f32], frames: usize) -> Result<(), Failure> {
     Err(Failure::new(format!("channel {channel}, frame {frame} is not a number")))
 }
 
-/// `as` limits to the range of the integer, so neither 1.0 nor infinity needs a case of its own.
 fn to_i16(sample: f32) -> i16 {
-    (sample * 32_768.0).round_ties_even() as i16
+    // In steps that are vectorised in wasm, which has no direct way from floats to 16 bits.
+    (sample * 32_768.0).round_ties_even().clamp(-32_768.0, 32_767.0) as i32 as i16
 }
 
+/// `as` limits to the range of the integer, so neither 1.0 nor infinity needs a case of its own.
 fn to_i32(sample: f32) -> i32 {
     (sample * 2_147_483_648.0).round_ties_even() as i32
 }

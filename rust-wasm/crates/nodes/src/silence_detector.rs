@@ -101,7 +101,10 @@ fn scan(rule: Rule, audio: &Audio, first: u64, quiet: &mut u64, found: &mut dyn 
         loudest.fill(0.0);
         for channel in channels(&samples, audio.frames(), audio.channels()) {
             let part = channel.get(start..).unwrap_or_default();
-            loudest.iter_mut().zip(part).for_each(|(most, sample)| *most = most.max(sample.abs()));
+            for (most, sample) in loudest.iter_mut().zip(part) {
+                // Not `max`, whose care for NaN keeps it from being vectorised.
+                *most = if sample.abs() > *most { sample.abs() } else { *most };
+            }
         }
         rule.scan(loudest, first + start as u64, quiet, found);
     }
