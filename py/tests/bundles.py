@@ -41,7 +41,9 @@ def check_readme(name, runtime_hint):
     )
     for given, tolerance, expected in examples:
         outputs = pipeline.run_sync(items(name, given.strip()))
-        assert difference(json_form(name, expected.strip()), outputs, float(tolerance or 1e-6)) is None
+        assert (
+            difference(json_form(name, expected.strip()), outputs, float(tolerance or 1e-6)) is None
+        )
 
 
 def items(name, text):
