@@ -44,20 +44,24 @@ impl Node for AudioLevel {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
         let audio = finite_audio(item, self.input_rate)?;
         let samples = audio.data().elements::<f32>();
-        let of_channels = |measure: &dyn Fn(&[f32]) -> f64| -> Value {
-            let channels = channels(&samples, audio.frames(), audio.channels());
-            channels.map(|channel| Value::Float(measure(channel))).collect::<Vec<_>>().into()
+        let of_channels = |measure: fn(&[f32]) -> f64| -> Vec<f64> {
+            channels(&samples, audio.frames(), audio.channels()).map(measure).collect()
         };
+        let (rms, peak) = (of_channels(rms), of_channels(peak));
         let output = Value::map([
             ("audio", Value::Audio(audio.clone())),
-            ("rms", of_channels(&rms)),
-            ("peak", of_channels(&peak)),
-            ("rms_db", of_channels(&|channel| self.decibels(rms(channel)))),
-            ("peak_db", of_channels(&|channel| self.decibels(peak(channel)))),
+            ("rms_db", list(&rms, |rms| self.decibels(rms))),
+            ("peak_db", list(&peak, |peak| self.decibels(peak))),
+            ("rms", list(&rms, |rms| rms)),
+            ("peak", list(&peak, |peak| peak)),
         ]);
         out.emit(output);
         Ok(())
     }
+}
+
+fn list(levels: &[f64], number: impl Fn(f64) -> f64) -> Value {
+    levels.iter().map(|level| Value::Float(number(*level))).collect::<Vec<_>>().into()
 }
 
 #[cfg(test)]
