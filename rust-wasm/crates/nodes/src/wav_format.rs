@@ -146,14 +146,16 @@ impl Format {
     /// Writes samples, channel after channel, as frames into `target`, which has their size.
     pub(crate) fn interleave(&self, samples: &[f32], target: &mut [u8]) {
         let channels = self.channels;
-        let scaled = |sample: f32, full: f32| (sample * full).round_ties_even().clamp(-full, full - 1.0);
+        // In steps that are vectorised in wasm, which has no direct way from floats to short integers.
+        let scaled =
+            |sample: f32, full: f32| (sample * full).round_ties_even().clamp(-full, full - 1.0) as i32;
         match self.encoding {
-            Encoding::U8 => interleave(samples, channels, target, |x| [(scaled(x, 128.0) + 128.0) as u8]),
+            Encoding::U8 => interleave(samples, channels, target, |x| [(scaled(x, 128.0) + 128) as u8]),
             Encoding::I16 => {
                 interleave(samples, channels, target, |x| (scaled(x, 32_768.0) as i16).to_le_bytes());
             }
             Encoding::I24 => interleave(samples, channels, target, |x| {
-                let [low, middle, high, _] = (scaled(x, 8_388_608.0) as i32).to_le_bytes();
+                let [low, middle, high, _] = scaled(x, 8_388_608.0).to_le_bytes();
                 [low, middle, high]
             }),
             // A float32 at this scale is whole or is rounded; the conversion limits it.
@@ -196,6 +198,13 @@ fn planar<const N: usize>(data: &[u8], channels: usize, sample: impl Fn([u8; N])
         samples.extend(values.iter().map(|bytes| sample(*bytes)));
         return Some(samples);
     }
+    if channels == 2 {
+        // With a constant step, which is vectorised.
+        let frames = values.as_chunks::<2>().0;
+        samples.extend(frames.iter().map(|[left, _]| sample(*left)));
+        samples.extend(frames.iter().map(|[_, right]| sample(*right)));
+        return Some(samples);
+    }
     for channel in 0..channels {
         let own = values.get(channel..).unwrap_or_default().iter().step_by(channels);
         samples.extend(own.map(|bytes| sample(*bytes)));
@@ -213,6 +222,12 @@ fn interleave<const N: usize>(
     let values = target.as_chunks_mut::<N>().0;
     if channels == 1 {
         values.iter_mut().zip(samples).for_each(|(to, x)| *to = bytes(*x));
+        return;
+    }
+    if channels == 2 {
+        let (left, right) = samples.split_at(samples.len() / 2);
+        let places = values.as_chunks_mut::<2>().0.iter_mut();
+        places.zip(left.iter().zip(right)).for_each(|(to, (l, r))| *to = [bytes(*l), bytes(*r)]);
         return;
     }
     for (channel, own) in samples.chunks_exact(frames).enumerate() {
