@@ -273,6 +273,14 @@ mod tests {
         node.process(&timed(1_000, 1, &[1.0], None), "in", &mut out).unwrap();
         let failure = node.process(&timed(1_000, 9, &[1.0; 9], None), "in", &mut out).unwrap_err();
         assert!(failure.message().contains("150994944"), "{}", failure.message());
-        assert_eq!((out.take().len(), node.running.unwrap().held), (0, vec![vec![1.0]]));
+        assert_eq!((out.take().len(), &node.running.as_ref().unwrap().held), (0, &vec![vec![1.0]]));
+        let mut node = chunker(65_536, 1, true);
+        node.process(&timed(1_000, 1, &[1.0], None), "in", &mut out).unwrap();
+        assert!(node.process(&timed(1_000, 1, &vec![0.0; 70_000], None), "in", &mut out).is_err());
+        assert_eq!(
+            (out.take().len(), node.running.unwrap().held),
+            (0, vec![vec![1.0]]),
+            "the stream goes on"
+        );
     }
 }

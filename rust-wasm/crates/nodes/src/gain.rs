@@ -179,6 +179,12 @@ mod tests {
     }
 
     #[test]
+    fn the_same_gain_again_is_no_new_one() {
+        let items = [item(1_000, 1, &[1.0]), turned(&[1.0; 2], 20.0), turned(&[1.0; 2], 20.0)];
+        assert_eq!(joined(&run(&mut gain(0.0, 4.0), &items)), [1.0, 3.25, 5.5, 7.75, 10.0]);
+    }
+
+    #[test]
     fn a_ramp_makes_no_click() {
         // The greatest step of a constant is that of the ramp: 0.9 in 480 frames.
         let dc = [1.0f32; 700];

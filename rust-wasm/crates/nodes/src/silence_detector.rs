@@ -144,6 +144,14 @@ mod tests {
     }
 
     #[test]
+    fn long_items_of_many_channels_are_scanned_to_the_end() {
+        let mut samples = [vec![0.0; 3_000], vec![1.0; 1_100], vec![0.0; 1_900]].concat();
+        assert_eq!(reports(&[item(1_000, 2, &samples)]), [(true, 1.9, vec![(1.1, 3.0)])]);
+        samples[2_999] = 1.0;
+        assert_eq!(reports(&[item(1_000, 2, &samples)]), [(false, 0.0, vec![(1.1, 2.999)])]);
+    }
+
+    #[test]
     fn silence_goes_on_across_items() {
         let quiet = |frames| item(1_000, 1, &vec![0.0; frames]);
         let items = [

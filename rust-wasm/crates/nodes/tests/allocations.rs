@@ -37,8 +37,8 @@ fn count(node: &mut dyn Node, frames: usize) -> u64 {
 
 #[test]
 fn chunks_allocate_what_they_give() {
-    // Audio: the samples, the buffer that shares them, the audio that shares it; and the list of taken outputs.
-    for (name, params, expected) in [
+    // At most. Audio: the samples, the buffer that shares them, the audio that shares it; and the list of taken outputs.
+    for (name, params, most) in [
         ("AudioChannelsNode", json!({"channels": 1}), 4),
         ("AudioChannelsNode", json!({"channels": 6}), 4),
         ("GainNode", json!({"gain_db": 6}), 4),
@@ -54,7 +54,7 @@ fn chunks_allocate_what_they_give() {
         ("ClippingDetectorNode", json!({}), 11),
     ] {
         let counts = [480, 4_800, 481].map(|frames| count(&mut *node(name, &params), frames));
-        assert_eq!(counts, [100 * expected; 3], "{name}");
+        assert!(counts.iter().all(|count| *count <= 100 * most), "{name}: {counts:?}");
     }
 }
 

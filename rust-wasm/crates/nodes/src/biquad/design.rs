@@ -50,7 +50,7 @@ impl Shape {
 }
 
 impl Design {
-    /// The filter at a sample rate; refused if its frequency is not below half of it.
+    /// The filter at a sample rate; refused if its frequency is not below half of it, or q so small that there is none.
     pub(crate) fn at(self, rate: u32) -> Result<Coefficients, Failure> {
         let rate = f64::from(rate);
         if self.frequency >= rate / 2.0 {
@@ -59,7 +59,12 @@ impl Design {
         }
         let (sine, cosine) = (TAU * self.frequency / rate).sin_cos();
         let (b, a) = self.unscaled(sine / (2.0 * self.q), cosine);
-        Ok(Coefficients { b: b.map(|x| x / a[0]), a: [a[1] / a[0], a[2] / a[0]] })
+        let (b, a) = (b.map(|x| x / a[0]), [a[1] / a[0], a[2] / a[0]]);
+        // An extreme q overflows, and NaN would never leave the filter again.
+        if !b.iter().chain(&a).all(|x| x.is_finite()) {
+            return Err(Failure::new(format!("there is no such filter: {self:?}")));
+        }
+        Ok(Coefficients { b, a })
     }
 
     /// The numerator and the denominator, from the cookbook's α and cos ω₀.

@@ -142,6 +142,24 @@ fn what_is_refused_leaves_no_trace() {
 }
 
 #[test]
+fn extreme_params_give_numbers_or_are_refused() {
+    let noise = Signal::noise(RATE, 1, 2_000).item(0..2_000);
+    for name in ALL {
+        let refused = filter(name, 1_000.0, 5e-324, 0.0).process(&noise, "in", &mut Out::default());
+        assert!(refused.is_err(), "{name}");
+        for (frequency, q, gain_db) in [(1e-300, 0.7, 0.0), (23_999.9, 1_000.0, 200.0), (10.0, 1e-6, -200.0)]
+        {
+            let output =
+                samples(&run(&mut filter(name, frequency, q, gain_db), std::slice::from_ref(&noise))[0]);
+            assert!(
+                output.iter().all(|sample| sample.is_finite()),
+                "{name} of {frequency} Hz, q {q}, {gain_db} dB"
+            );
+        }
+    }
+}
+
+#[test]
 fn no_frames_are_no_frames() {
     assert!(samples(&run(&mut filter("notch", 50.0, 1.0, 0.0), &[item(1_000, 2, &[])])[0]).is_empty());
 }
