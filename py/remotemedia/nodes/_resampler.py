@@ -1,4 +1,4 @@
-"""Resampling by a polyphase filter, as docs/nodes.md defines it to the coefficient.
+"""Resampling by a polyphase filter: that of docs/nodes/AudioResampleNode.md, to the coefficient.
 
 J. O. Smith, "Digital Audio Resampling"; J. F. Kaiser and R. W. Schafer, "On the use of the I0-sinh
 window for spectrum analysis" (1980). Long inputs go through the frequency domain: S. Muramatsu and

@@ -1,4 +1,4 @@
-"""The audio nodes of both languages agree within the tolerance of docs/nodes.md."""
+"""The audio nodes of both languages agree within the tolerance of docs/nodes."""
 
 from itertools import pairwise
 

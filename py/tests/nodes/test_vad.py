@@ -57,7 +57,7 @@ def test_frames_are_rounded_and_at_least_one_sample():
 
 
 def slow(levels, begin, last, linger):
-    """Judge frame by frame, as docs/nodes.md says it."""
+    """Judge frame by frame, as docs/nodes/VADNode.md says it."""
     active, left, flags = False, 0, []
     for level in levels:
         active = level > (last if active else begin)

@@ -1,4 +1,4 @@
-//! The built-in nodes that run in Rust. `docs/nodes.md` says what each does; its catalog entry stands beside its code.
+//! The built-in nodes that run in Rust. `docs/nodes/` says what each does; its catalog entry stands beside its code.
 #![forbid(unsafe_code)]
 
 mod arithmetic;

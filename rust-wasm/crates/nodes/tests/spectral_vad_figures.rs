@@ -1,5 +1,5 @@
 //! How often `SpectralVADNode` is right on the two recordings of `packages/pipelines/voice-gate/data` in noise. The table that
-//! `cargo test -p remotemedia-nodes --test spectral_vad_figures -- --nocapture` prints stands in `docs/nodes.md`.
+//! `cargo test -p remotemedia-nodes --test spectral_vad_figures -- --nocapture` prints stands in `docs/nodes/SpectralVADNode.md`.
 //!
 //! Labels: `VADNode` on the clean signal, frames of 30 ms, threshold 0.01, hang-over 90 ms. Signal: 1.5 s of silence before,
 //! between and after the recordings. The signal-to-noise ratio is that of the frames labelled speech to the noise.

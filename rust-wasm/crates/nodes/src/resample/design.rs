@@ -1,4 +1,4 @@
-//! The resampling filter: a Kaiser-windowed sinc, one row of coefficients per phase (`docs/nodes.md` has the formulas;
+//! The resampling filter: a Kaiser-windowed sinc, one row of coefficients per phase (formulas: `docs/nodes/AudioResampleNode.md`;
 //! J. O. Smith, "Digital Audio Resampling"; Kaiser & Schafer 1980).
 
 use std::array::from_fn;
