@@ -33,6 +33,9 @@ SPECIAL = {
     "SpeechSegmentsNode": [{"flags": np.array([True]), "frame_s": 0.03, "start_s": 0.0}],
     "CalculatorNode": [3, {"operation": "add", "args": [1, 2]}],
     "VADNode": [ITEMS["audio"], ITEMS["map"]],
+    "AudioChannelsNode": [ITEMS["audio"], ITEMS["map"]],
+    "FormatConverterNode": [ITEMS["audio"], ITEMS["map"]],
+    "AudioChunkerNode": [ITEMS["audio"], ITEMS["map"]],
     "AudioResampleNode": [ITEMS["audio"], ITEMS["map"]],
 }  # fmt: skip
 """Items for nodes that do not take every value of the kinds they name."""

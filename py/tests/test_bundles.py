@@ -3,46 +3,36 @@
 import importlib.util
 import io
 import json
-import re
 import wave
 
 import numpy as np
 import pytest
-from vectors import ROOT, difference
+from bundles import BUNDLES, IN_PYTHON, NAMES, check_readme
 
 from remotemedia import Package, Pipeline
-from remotemedia._json_form import from_json_form
 from remotemedia._package import pack
 
-BUNDLES = ROOT / "packages" / "pipelines"
-NAMES = sorted(path.parent.name for path in BUNDLES.glob("*/manifest.json"))
 VOICE_GATE = BUNDLES / "voice-gate"
 RECORDINGS = sorted((VOICE_GATE / "data").glob("*.wav"))
 
 
-def examples(name):
-    readme = (BUNDLES / name / "README.md").read_text(encoding="utf-8")
-    found = re.findall(r"```json input\n(.*?)```\s*```json output\n(.*?)```", readme, re.DOTALL)
-    assert found, f"{name}/README.md shows no input and output"
-    return found
-
-
-def read(name, text):
-    if text.startswith("@"):
-        return [(BUNDLES / name / text.strip()[1:]).read_bytes()]
-    return from_json_form(json.loads(text))
-
-
 def test_every_example_is_tested():
-    assert NAMES == ["calculator", "live-voice", "mixed", "text-processor", "voice-gate"]
+    assert NAMES == [
+        "calculator",
+        "level-meter",
+        "live-voice",
+        "log-mel",
+        "mixed",
+        "spectrogram",
+        "text-processor",
+        "voice-gate",
+    ]
+    assert set(IN_PYTHON) < set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", IN_PYTHON)
 def test_the_readme_is_right(name):
-    pipeline = Pipeline.from_package(pack(BUNDLES / name / "manifest.json"), runtime_hint="python")
-    for given, expected in examples(name):
-        outputs = pipeline.run_sync(read(name, given))
-        assert difference(from_json_form(json.loads(expected)), outputs, 1e-6) is None
+    check_readme(name, "python")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node_pages import pages, problems
 from typescript import types
 
 from remotemedia._manifest_schema import manifest_schema
@@ -52,18 +53,24 @@ def main() -> None:
     python = Registry().catalog()
     rust = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     entries = merged(python, rust)
+    nodes = pages(entries)
     files = {
         "web/src/generated/python-catalog.json": _json([for_planning(entry) for entry in python]),
         "web/src/generated/manifest.ts": types(entries),
         "schema/manifest.schema.json": _json(manifest_schema(entries)),
+        **nodes,
     }
     old = [name for name, text in files.items() if _text(Path(name)) != text]
+    wrong = problems(entries, nodes)
     if "--check" in sys.argv:
-        sys.exit("".join(f"{name} is out of date: run scripts/generate\n" for name in old) or None)
+        wrong += [f"{name} is out of date: run scripts/generate" for name in old]
+        sys.exit("\n".join(wrong) or None)
     for name in old:
         print(f"generate: {name}")
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(files[name], encoding="utf-8")
+    if wrong:
+        print("\n".join(f"generate: {problem}" for problem in wrong))
 
 
 def _json(value: object) -> str:

@@ -80,6 +80,47 @@ test('runs recorded speech, and a WAV file of the user', async ({ page, siteUrl 
   expect(fromFile?.at(-1)?.end_s).toBeGreaterThan(2);
 });
 
+test('shows a spectrogram as a picture', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('Example').selectOption('spectrogram');
+  await expect(page.getByRole('status')).toHaveText('spectrogram is ready.');
+  await expect(page.getByLabel('Recording').locator('option')).toHaveText([/^sweep\.wav$/, /0880\.wav$/]);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  const picture = page.getByRole('img', {
+    name: /^spectrogram: 129 rows × 24 columns, from -100 \(dark\) to 30$/,
+  });
+  await expect(picture).toBeVisible();
+  // The tone rises, so the lightest row of a column moves up.
+  const lightest = await picture.evaluate((canvas: HTMLCanvasElement) => {
+    const { data, width, height } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
+      0,
+      0,
+      24,
+      129,
+    );
+    const brightness = (row: number, column: number) =>
+      [0, 1, 2].reduce((sum, at) => sum + (data[(row * width + column) * 4 + at] ?? 0), 0);
+    const rows = [...Array(height).keys()];
+    return [1, 8, 16, 23].map((column) =>
+      rows.reduce((best, row) => (brightness(row, column) > brightness(best, column) ? row : best)),
+    );
+  });
+  expect(lightest).toEqual([124, 118, 97, 44]);
+});
+
+test('shows levels as meters', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  await page.getByLabel('Example').selectOption('level-meter');
+  await expect(page.getByRole('status')).toHaveText('level-meter is ready.');
+  await run(page, '{"data": [1, 0, 1, 0], "sample_rate": 8000, "channels": 2}');
+  await expect(page.getByRole('meter')).toHaveCount(2);
+  await expect(page.getByRole('meter', { name: 'Channel 1: 0.0 dB, peak 0.0 dB' })).toHaveJSProperty(
+    'value',
+    0,
+  );
+  await expect(page.getByRole('meter', { name: 'Channel 2: -60.0 dB' })).toHaveJSProperty('value', -60);
+});
+
 test('stops a Python node that does not end, and runs again', async ({ page, siteUrl }) => {
   await open(page, siteUrl);
   await page.getByLabel('choose or drop a bundle').setInputFiles('.cache/e2e/endless.rmpkg');

@@ -82,3 +82,15 @@ test('can be stopped while the browser asks, and lets go of a microphone that is
   const state = () => (window as unknown as { track?: MediaStreamTrack }).track?.readyState;
   await expect.poll(() => page.evaluate(state)).toBe('ended');
 });
+
+test('shows the level of the microphone', async ({ page, siteUrl }) => {
+  await page.goto(siteUrl);
+  await page.getByLabel('Example').selectOption('level-meter');
+  await expect(page.getByRole('status')).toHaveText('level-meter is ready.');
+  await page.getByRole('button', { name: 'Run with the microphone' }).click();
+  // Beeps, and between them nothing.
+  await expect(page.getByRole('meter')).toHaveAccessibleName(/^Channel 1: -\d{1,2}\.\d dB, peak -[0-3]?\d\./);
+  await expect(page.getByRole('meter')).toHaveAccessibleName('Channel 1: -60.0 dB, peak -60.0 dB');
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('status')).toHaveText('Done.');
+});

@@ -41,8 +41,13 @@ for (const name of readdirSync('packages/pipelines')) {
     const inputs = [...readme.matchAll(/```json input\n([\s\S]*?)```/g)].flatMap(([, text]) =>
       inputsOf(text ?? '', folder),
     );
-    const outputs = [...readme.matchAll(/```json output\n([\s\S]*?)```/g)].map(([, text]) =>
-      JSON.parse(text ?? ''),
+    const outputs = [...readme.matchAll(/```json output(?: tolerance=(.+?))?\n([\s\S]*?)```/g)].map(
+      ([, tolerance, text]) => ({
+        tolerance: Number(tolerance ?? 1e-9),
+        items: JSON.parse(
+          text?.startsWith('@') ? readFileSync(`${folder}/${text.trim().slice(1)}`, 'utf8') : (text ?? ''),
+        ),
+      }),
     );
     expect(inputs.length).toBeGreaterThan(0);
     expect(outputs.length).toBe(inputs.length);
@@ -50,7 +55,8 @@ for (const name of readdirSync('packages/pipelines')) {
     for (const [index, input] of inputs.entries()) {
       const { sinks, error } = await run(manifest, input);
       expect(error).toBeNull();
-      expect(difference(Object.values(sinks)[0], outputs[index], 1e-9)).toBeNull();
+      const { items, tolerance } = outputs[index] ?? {};
+      expect(difference(fromJson(Object.values(sinks)[0]), fromJson(items), tolerance)).toBeNull();
     }
   });
 }

@@ -42,8 +42,16 @@ function exampleOf(name: string, readme: string): Example {
     summary: summary.replaceAll('`', '').replaceAll('\n', ' ').trim(),
     bundle: `bundles/${name}.rmpkg`,
     input: input.startsWith('@') ? null : input,
-    recordings: Object.entries(recordings)
-      .filter(([path]) => path.includes(`/pipelines/${name}/`))
-      .map(([path, url]) => ({ name: path.split('/').at(-1) ?? path, url })),
+    recordings: recordingsOf(name, readme),
   };
+}
+
+/** The WAV files that a README takes as input or links to, in this order. */
+function recordingsOf(name: string, readme: string): Recording[] {
+  const named = [...readme.matchAll(/^@(.+\.wav)$/gm), ...readme.matchAll(/\]\((.+?\.wav)\)/g)];
+  const paths = named.map(([, path]) => new URL(path ?? '', `file:///pipelines/${name}/`).pathname);
+  return [...new Set(paths)].flatMap((path) => {
+    const found = Object.entries(recordings).find(([file]) => file.endsWith(path));
+    return found ? [{ name: path.split('/').at(-1) ?? path, url: found[1] }] : [];
+  });
 }

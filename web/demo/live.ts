@@ -2,9 +2,11 @@
 import { type PipelineStream, toJson, type Value } from '../src/index.js';
 import { element } from './elements.js';
 import { shortJson } from './results.js';
+import { views } from './views.js';
 
 interface Sink {
   readonly title: HTMLElement;
+  readonly seen: HTMLElement;
   readonly text: HTMLElement;
   count: number;
   newest: Value;
@@ -19,8 +21,9 @@ export async function showStream(stream: PipelineStream, place: HTMLElement): Pr
   // Results may come much faster than a screen shows them.
   const show = () => {
     isDue = false;
-    for (const [id, { title, text, count, newest }] of sinks) {
+    for (const [id, { title, seen, text, count, newest }] of sinks) {
       title.textContent = `Newest of ${count} items of ${id}`;
+      seen.replaceChildren(...views(newest, id));
       text.textContent = shortJson(toJson(newest));
     }
     const dropped = Object.values(stream.dropped).reduce((sum, number) => sum + number, 0);
@@ -30,9 +33,9 @@ export async function showStream(stream: PipelineStream, place: HTMLElement): Pr
   for await (const { sink: id, item } of stream) {
     let sink = sinks.get(id);
     if (!sink) {
-      sink = { title: element('h3', ''), text: element('pre', 'output'), count: 0, newest: item };
+      sink = { ...newElements(), count: 0, newest: item };
       sinks.set(id, sink);
-      place.append(sink.title, sink.text);
+      place.append(sink.title, sink.seen, sink.text);
     }
     sink.count++;
     sink.newest = item;
@@ -41,4 +44,8 @@ export async function showStream(stream: PipelineStream, place: HTMLElement): Pr
     requestAnimationFrame(show);
   }
   show();
+}
+
+function newElements(): Pick<Sink, 'title' | 'seen' | 'text'> {
+  return { title: element('h3', ''), seen: element('div', ''), text: element('pre', 'output') };
 }

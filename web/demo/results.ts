@@ -1,8 +1,10 @@
 /** Shows what a run gave: outputs, where and how long each node ran, and errors. */
 import { type ExecuteResult, RemoteMediaError, toJson, type Value } from '../src/index.js';
 import { element, table } from './elements.js';
+import { views } from './views.js';
 
 const shownText = 400;
+const shownViews = 8;
 
 /** Outputs, nodes and load times of a finished run. `elapsedMs` is the time the caller waited. */
 export function resultView(result: ExecuteResult, elapsedMs: number): Node[] {
@@ -16,7 +18,11 @@ export function resultView(result: ExecuteResult, elapsedMs: number): Node[] {
 function sinkView(sink: string, items: readonly Value[]): Node[] {
   const count = items.length === 1 ? '1 item' : `${items.length} items`;
   const text = shortJson(items.map(toJson));
-  return [element('h3', '', `Output of ${sink} (${count})`), element('pre', 'output', text)];
+  return [
+    element('h3', '', `Output of ${sink} (${count})`),
+    ...items.slice(0, shownViews).flatMap((item) => views(item, sink)),
+    element('pre', 'output', text),
+  ];
 }
 
 /** JSON text of a value; base64 of long recordings does not flood the page. */

@@ -8,6 +8,8 @@ from remotemedia._registry import BUILT_IN, built_in
 
 if TYPE_CHECKING:
     from remotemedia.nodes.add import AddNode
+    from remotemedia.nodes.audio_channels import AudioChannelsNode
+    from remotemedia.nodes.audio_chunker import AudioChunkerNode
     from remotemedia.nodes.audio_resample import AudioResampleNode
     from remotemedia.nodes.batcher import BatcherNode
     from remotemedia.nodes.calculator import CalculatorNode
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from remotemedia.nodes.echo import EchoNode
     from remotemedia.nodes.expander import ExpanderNode
     from remotemedia.nodes.filter import FilterNode
+    from remotemedia.nodes.format_converter import FormatConverterNode
     from remotemedia.nodes.multiply import MultiplyNode
     from remotemedia.nodes.pass_through import PassThroughNode
     from remotemedia.nodes.range_generator import RangeGeneratorNode
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddNode",
+    "AudioChannelsNode",
+    "AudioChunkerNode",
     "AudioResampleNode",
     "BatcherNode",
     "CalculatorNode",
@@ -35,6 +40,7 @@ __all__ = [
     "EchoNode",
     "ExpanderNode",
     "FilterNode",
+    "FormatConverterNode",
     "MultiplyNode",
     "PassThroughNode",
     "RangeGeneratorNode",

@@ -115,6 +115,15 @@ def _float32(array: Any) -> Any:
         return array.astype(np.float32)
 
 
+def check_finite(audio: Audio) -> None:
+    """Raise NodeError if a sample is NaN or infinite."""
+    bad = ~np.isfinite(audio.samples)
+    if bad.any():
+        channel, frame = np.unravel_index(np.argmax(bad), bad.shape)
+        message = f"channel {channel}, frame {frame} is not a finite sample"
+        raise NodeError(message)
+
+
 class Clock:
     """Follows a stream of audio items: where in time it is, and where it breaks.
 

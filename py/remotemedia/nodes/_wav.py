@@ -12,28 +12,41 @@ from remotemedia._values import Audio
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _ENCODINGS = {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}
-_TO_THE_END = 0xFFFFFFFF
-_HEADER = 12
+TO_THE_END = 0xFFFFFFFF
+HEADER, CHUNK = 12, 8
+FORMAT_READ = 26
+"""How many bytes of a fmt chunk are looked at."""
 
 
-class _Format(NamedTuple):
+class Format(NamedTuple):
+    """The part of the fmt chunk that matters."""
+
     encoding: int
     channels: int
     sample_rate: int
     bits: int
 
+    @property
+    def frame(self) -> int:
+        """Bytes of a frame."""
+        return self.channels * self.bits // 8
+
+    def audio(self, data: memoryview | bytes, first: int) -> Audio:
+        """Return whole frames, the first of which is number `first` of the file."""
+        samples = _samples(data, self).reshape(-1, self.channels).T
+        return Audio(samples, self.sample_rate, first / self.sample_rate)
+
 
 def decode(file: bytes) -> Audio:
     """Return the audio of a whole file; raises NodeError that says what is wrong and where."""
-    if file[:4] != b"RIFF" or file[8:_HEADER] != b"WAVE":
-        raise NodeError("not a RIFF/WAVE file: the first 12 bytes are not RIFF....WAVE")
-    layout: _Format | None = None
+    check_riff(file)
+    layout: Format | None = None
     data: tuple[int, memoryview] | None = None
-    at = _HEADER
-    while at + 8 <= len(file):
+    at = HEADER
+    while at + CHUNK <= len(file):
         name, body, end = _chunk(file, at)
         if name == b"fmt ":
-            layout = _parse(body, at)
+            layout = parse(body, at)
         elif name == b"data":
             data = at, body
         at = end
@@ -41,21 +54,25 @@ def decode(file: bytes) -> Audio:
         raise NodeError("the file has no fmt chunk")
     if data is None:
         raise NodeError("the file has no data chunk")
-    frame = layout.channels * layout.bits // 8
-    if len(data[1]) % frame:
+    if len(data[1]) % layout.frame:
         message = (
             f"the data chunk at byte {data[0]} is no whole number of frames: "
-            f"{len(data[1])} bytes, {frame} a frame"
+            f"{len(data[1])} bytes, {layout.frame} a frame"
         )
         raise NodeError(message)
-    samples = _samples(data[1], layout).reshape(-1, layout.channels).T
-    return Audio(samples, layout.sample_rate, 0.0)
+    return layout.audio(data[1], 0)
+
+
+def check_riff(file: bytes) -> None:
+    """Refuse what does not begin like a WAV file."""
+    if file[:4] != b"RIFF" or file[8:HEADER] != b"WAVE":
+        raise NodeError("not a RIFF/WAVE file: the first 12 bytes are not RIFF....WAVE")
 
 
 def _chunk(file: bytes, at: int) -> tuple[bytes, memoryview, int]:
     name, size = struct.unpack_from("<4sI", file, at)
     start = at + 8
-    if name == b"data" and size == _TO_THE_END:  # a recorder that was cut off leaves this
+    if name == b"data" and size == TO_THE_END:  # a recorder that was cut off leaves this
         size = len(file) - start
     if start + size > len(file):
         message = (
@@ -66,7 +83,8 @@ def _chunk(file: bytes, at: int) -> tuple[bytes, memoryview, int]:
     return name, memoryview(file)[start : start + size], start + size + size % 2
 
 
-def _parse(body: memoryview, at: int) -> _Format:
+def parse(body: memoryview | bytes, at: int) -> Format:
+    """Read the body of a fmt chunk whose header stands at byte `at`."""
     try:
         tag, channels, rate, _, align, bits = struct.unpack_from("<HHIIHH", body)
         # The first two bytes of the sub-format are the tag that a plain header would have.
@@ -85,10 +103,10 @@ def _parse(body: memoryview, at: int) -> _Format:
             f"fmt chunk at byte {at}: block size {align} does not fit {channels} × {bits} bits"
         )
         raise NodeError(message)
-    return _Format(encoding, channels, rate, bits)
+    return Format(encoding, channels, rate, bits)
 
 
-def _samples(body: memoryview, layout: _Format) -> Any:
+def _samples(body: memoryview | bytes, layout: Format) -> Any:
     """Return interleaved float32 samples, full scale 1."""
     if layout.encoding == _FLOAT:
         return np.frombuffer(body, f"<f{layout.bits // 8}").astype(np.float32)

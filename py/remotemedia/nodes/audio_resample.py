@@ -53,8 +53,8 @@ class AudioResampleNode(Node, category="audio", requires=("numpy",), stateful=Tr
             yield audio
             return
         if self._stream is None:
-            quality = self._resampler.QUALITIES[self.quality]
-            design = self._resampler.Filter(audio.sample_rate, self.target_sample_rate, quality)
+            pass_band = self._resampler.PASS_BANDS[self.quality]
+            design = self._resampler.Filter(audio.sample_rate, self.target_sample_rate, pass_band)
             self._stream = self._resampler.Stream(design, audio.channels)
         yield from self._audio(self._stream.given, self._stream.process(audio.samples))
 

@@ -56,6 +56,41 @@ def test_frames_are_rounded_and_at_least_one_sample():
     assert len(flags) == 3
 
 
+def slow(levels, begin, last, linger):
+    """Judge frame by frame, as docs/nodes/VADNode.md says it."""
+    active, left, flags = False, 0, []
+    for level in levels:
+        active = level > (last if active else begin)
+        flags.append(active or left > 0)
+        left = linger if active else max(0, left - 1)
+    return flags
+
+
+@pytest.mark.parametrize("linger", [0, 1, 3])
+def test_two_thresholds_on_random_levels_in_random_pieces(linger):
+    rng = np.random.default_rng(linger)
+    levels = rng.uniform(0, 1, 300).astype(np.float32)
+    stream = np.repeat(levels, 10)
+    cuts = np.sort(rng.integers(0, stream.size, 40))
+    params = {
+        "energy_threshold": 0.7, "release_threshold": 0.3, "hang_over_ms": 10 * linger,
+    }  # fmt: skip
+    found = judge(*(audio(piece) for piece in np.split(stream, cuts)), **params)
+    assert [flag for flags, _ in found for flag in flags] == slow(levels, 0.7, 0.3, linger)
+
+
+def test_speech_does_not_end_above_where_it_begins():
+    with pytest.raises(NodeError, match="release_threshold"):
+        judge(audio(LOUD), release_threshold=0.5)
+
+
+def test_a_refused_item_leaves_no_trace():
+    bad = audio(LOUD[:5], np.array([np.nan]))
+    pipeline = [("VADNode", SMALL, {"on_error": "skip"})]
+    outputs = run_chain(pipeline, [audio(LOUD[:5]), bad, audio(LOUD[:5])])
+    assert [output["flags"].tolist() for output in outputs] == [[], [True]]
+
+
 def segments(*outputs, **params):
     (found,) = run_chain([("SpeechSegmentsNode", params)], list(outputs))
     return [(segment["start_s"], segment["end_s"]) for segment in found]

@@ -4,6 +4,7 @@ import wave
 
 import numpy as np
 import pytest
+from segments import run_chain
 
 from remotemedia import Audio, NodeError
 from remotemedia.nodes._wav import decode
@@ -85,3 +86,55 @@ def test_every_truncation_is_refused():
 def test_errors_say_what_and_where(file, message):
     with pytest.raises(NodeError, match=message):
         decode(file)
+
+
+def streamed(file, size):
+    portions = [file[at : at + size] for at in range(0, len(file), size)]
+    return run_chain([("WavDecodeNode", {"streaming": True})], portions)
+
+
+@pytest.mark.parametrize("to_the_end", [False, True])
+@pytest.mark.parametrize("size", [1, 5, 6, 7, 40, 1000])
+def test_portions_give_what_the_whole_gives(size, to_the_end):
+    file = wav(1, 2, 24, bytes(range(60)), extensible=True)
+    if to_the_end:
+        file = file[:-64] + b"\xff\xff\xff\xff" + file[-60:]
+    else:
+        file += chunk(b"LIST", b"odd")
+    parts = streamed(file, size)
+    samples = np.concatenate([part.samples for part in parts], axis=1)
+    assert Audio(samples, parts[0].sample_rate, 0.0) == decode(file)
+    starts = np.cumsum([0, *(part.frames for part in parts[:-1])])
+    assert [part.timestamp for part in parts] == (starts / 16000).tolist()
+
+
+def test_a_stream_without_frames():
+    assert streamed(wav(1, 2, 16, b""), 7) == [Audio(np.zeros((2, 0)), 16000, 0.0)]
+    assert streamed(b"", 7) == []
+
+
+def test_a_stream_that_ends_too_soon():
+    file = wav(1, 1, 16, bytes(8))
+    for length in range(1, len(file)):
+        with pytest.raises(NodeError):
+            streamed(file[:length], 7)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (wav(1, 1, 16, bytes(2), backwards=True), "data before fmt"),
+        (wav(1, 1, 16, bytes(2)) + chunk(b"data", b""), "second fmt or data"),
+        (wav(1, 1, 16, bytes(3)), "no whole frame"),
+    ],
+)
+def test_streams_are_stricter(file, message):
+    with pytest.raises(NodeError, match=message):
+        streamed(file, 9)
+
+
+def test_a_refused_portion_leaves_no_trace():
+    file = wav(1, 1, 16, bytes(4))
+    specs = [("WavDecodeNode", {"streaming": True}, {"on_error": "skip"})]
+    bad = chunk(b"data", b"")
+    assert len(run_chain(specs, [file + bad, file, bad])) == 1

@@ -238,10 +238,65 @@ export interface DataTransformNode extends NodeFields {
   params?: DataTransformNodeParams;
 }
 
-/** Decodes the bytes of a WAV file. Runs in Rust and Python. */
+/** Params of WavDecodeNode. */
+export type WavDecodeNodeParams = {
+  /** Whether the items are consecutive portions of one file, not a file each. Default false. */
+  streaming?: boolean;
+};
+
+/** Decodes the bytes of WAV files. Runs in Rust and Python. */
 export interface WavDecodeNode extends NodeFields {
   node_type: 'WavDecodeNode';
-  params?: Record<string, never>;
+  params?: WavDecodeNodeParams;
+}
+
+/** Params of AudioChannelsNode. */
+export type AudioChannelsNodeParams = {
+  /** Number of channels of the output. At least 1 and at most 256; default 1. */
+  channels?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+};
+
+/** Mixes audio down or up to a number of channels. Runs in Rust and Python. */
+export interface AudioChannelsNode extends NodeFields {
+  node_type: 'AudioChannelsNode';
+  params?: AudioChannelsNodeParams;
+}
+
+/** Params of FormatConverterNode. */
+export type FormatConverterNodeParams = {
+  /** f32 gives audio, i16 and i32 give tensors, channels x frames. Default "f32". */
+  target_format?: 'f32' | 'i16' | 'i32';
+  /** Rate of bare tensors and lists; needed for f32 only. In Hz. At least 1. */
+  input_sample_rate?: number;
+};
+
+/** Turns audio into tensors of integer PCM, and back. Runs in Rust and Python. */
+export interface FormatConverterNode extends NodeFields {
+  node_type: 'FormatConverterNode';
+  params?: FormatConverterNodeParams;
+}
+
+/** Params of AudioChunkerNode. */
+export type AudioChunkerNodeParams = {
+  /** Length of a chunk. In frames. At least 1 and at most 16777216; default 512. */
+  chunk_size?: number;
+  /**
+   * From the start of one chunk to the start of the next; chunk_size if absent. In frames. At least 1
+   * and at most 16777216.
+   */
+  hop?: number;
+  /** Whether the last chunk is filled up with zeros; else the rest is dropped. Default true. */
+  pad?: boolean;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+};
+
+/** Cuts a stream of audio into chunks of the same length. Runs in Rust and Python. */
+export interface AudioChunkerNode extends NodeFields {
+  node_type: 'AudioChunkerNode';
+  params?: AudioChunkerNodeParams;
 }
 
 /** Params of AudioResampleNode. */
@@ -266,6 +321,8 @@ export type VADNodeParams = {
   frame_duration_ms?: number;
   /** RMS, full scale 1, above which a frame is speech. At least 0; default 0.02. */
   energy_threshold?: number;
+  /** RMS above which speech lasts once it has begun; energy_threshold if absent. At least 0. */
+  release_threshold?: number;
   /** How long speech goes on after its last loud frame. In ms. At least 0; default 0.0. */
   hang_over_ms?: number;
   /** Rate of bare tensors and lists. In Hz. At least 1. */
@@ -290,6 +347,212 @@ export interface SpeechSegmentsNode extends NodeFields {
   params?: SpeechSegmentsNodeParams;
 }
 
+/** Params of WavEncodeNode. */
+export type WavEncodeNodeParams = {
+  /** How a sample is written. Default "pcm16". */
+  format?: 'pcm8' | 'pcm16' | 'pcm24' | 'pcm32' | 'float32' | 'float64';
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+};
+
+/** Writes a stream of audio as one WAV file. Runs in Rust. */
+export interface WavEncodeNode extends NodeFields {
+  node_type: 'WavEncodeNode';
+  params?: WavEncodeNodeParams;
+}
+
+/** Params of GainNode. */
+export type GainNodeParams = {
+  /** Gain; an item {audio, gain_db} sets a new one. In dB. At least -200 and at most 200; default 0. */
+  gain_db?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /** How long it takes from the gain so far to a new one. In ms. At least 0; default 10. */
+  ramp_ms?: number;
+};
+
+/** Makes audio louder or quieter; a new gain is reached in a ramp. Runs in Rust. */
+export interface GainNode extends NodeFields {
+  node_type: 'GainNode';
+  params?: GainNodeParams;
+}
+
+/** Params of AudioLevelNode. */
+export type AudioLevelNodeParams = {
+  /** Levels below this, and silence, are given as this. In dB. At most 0; default -120. */
+  floor_db?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+};
+
+/** Measures RMS and peak of every channel. Runs in Rust. */
+export interface AudioLevelNode extends NodeFields {
+  node_type: 'AudioLevelNode';
+  params?: AudioLevelNodeParams;
+}
+
+/** Params of NormalizeNode. */
+export type NormalizeNodeParams = {
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /** What is brought to target_db: the greatest magnitude, or the RMS of all channels. Default "peak". */
+  mode?: 'peak' | 'rms';
+  /** Level of the output; full scale is 0. In dB. At least -200 and at most 200; default -1. */
+  target_db?: number;
+};
+
+/** Brings each item to a peak or RMS. Runs in Rust. */
+export interface NormalizeNode extends NodeFields {
+  node_type: 'NormalizeNode';
+  params?: NormalizeNodeParams;
+}
+
+/** Params of BiquadFilterNode. */
+export type BiquadFilterNodeParams = {
+  /** What the filter does; formulas of the Audio EQ Cookbook. Default "lowpass". */
+  filter_type?: 'lowpass' | 'highpass' | 'bandpass' | 'notch' | 'peaking' | 'lowshelf' | 'highshelf';
+  /**
+   * Corner, centre or middle of the slope; below half the sample rate. In Hz. More than 0; default 1000.
+   */
+  frequency?: number;
+  /** Gain of peaking, lowshelf and highshelf. In dB. At least -200 and at most 200; default 0. */
+  gain_db?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /**
+   * How sharp the filter is; the default is maximally flat. More than 0 and at most 1000; default
+   * 0.7071067811865476.
+   */
+  q?: number;
+};
+
+/** Filters audio with a second-order filter. Runs in Rust. */
+export interface BiquadFilterNode extends NodeFields {
+  node_type: 'BiquadFilterNode';
+  params?: BiquadFilterNodeParams;
+}
+
+/** Params of SilenceDetectorNode. */
+export type SilenceDetectorNodeParams = {
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /** How long all channels must be quiet to be silent. In ms. At least 0; default 500. */
+  min_duration_ms?: number;
+  /** Samples below this are quiet; full scale is 0. In dB. At least -200 and at most 0; default -50. */
+  threshold_db?: number;
+};
+
+/** Finds where audio is silent. Runs in Rust. */
+export interface SilenceDetectorNode extends NodeFields {
+  node_type: 'SilenceDetectorNode';
+  params?: SilenceDetectorNodeParams;
+}
+
+/** Params of ClippingDetectorNode. */
+export type ClippingDetectorNodeParams = {
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /**
+   * How many such samples must follow each other. In samples. At least 1 and at most 4294967295; default
+   * 3.
+   */
+  min_run?: number;
+  /** Magnitude from which on a sample may be clipped; full scale is 1. More than 0; default 0.99. */
+  threshold?: number;
+};
+
+/** Finds where audio is cut off at full scale. Runs in Rust. */
+export interface ClippingDetectorNode extends NodeFields {
+  node_type: 'ClippingDetectorNode';
+  params?: ClippingDetectorNodeParams;
+}
+
+/** Params of SpectralVADNode. */
+export type SpectralVADNodeParams = {
+  /** Length of a frame. In ms. At least 10 and at most 100; default 30. */
+  frame_duration_ms?: number;
+  /** How long speech goes on after its last such frame. In ms. At least 0; default 150. */
+  hang_over_ms?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /** How many times the usual ratio of the noise it must be, too. At least 0; default 3. */
+  noise_factor?: number;
+  /**
+   * The part of these above which speech lasts once it has begun. At least 0 and at most 1; default 0.3.
+   */
+  release?: number;
+  /** Least mean log-likelihood ratio with which speech begins. More than 0; default 0.3. */
+  threshold?: number;
+};
+
+/** Marks the frames whose spectrum stands out of the noise as speech does. Runs in Rust. */
+export interface SpectralVADNode extends NodeFields {
+  node_type: 'SpectralVADNode';
+  params?: SpectralVADNodeParams;
+}
+
+/** Params of SpectrogramNode. */
+export type SpectrogramNodeParams = {
+  /**
+   * Whether frame k is centred on sample k times hop_length, the signal mirrored at its ends. Default
+   * true.
+   */
+  centered?: boolean;
+  /**
+   * From the start of one frame to the start of the next. In samples. At least 1 and at most 1000000;
+   * default 160.
+   */
+  hop_length?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /**
+   * Length of a frame, an even product of 2, 3, 5 and 7. In samples. At least 2 and at most 32768;
+   * default 512.
+   */
+  n_fft?: number;
+  /** Of the values. Default "power". */
+  scale?: 'power' | 'magnitude' | 'decibels';
+  /** What a frame is multiplied by. Default "hann". */
+  window?: 'hann' | 'rectangular';
+};
+
+/** Gives the power of overlapping frames at each frequency. Runs in Rust. */
+export interface SpectrogramNode extends NodeFields {
+  node_type: 'SpectrogramNode';
+  params?: SpectrogramNodeParams;
+}
+
+/** Params of LogMelNode. */
+export type LogMelNodeParams = {
+  /**
+   * From the start of one frame to the start of the next. In samples. At least 1 and at most 1000000;
+   * default 160.
+   */
+  hop_length?: number;
+  /** Rate of bare tensors and lists. In Hz. At least 1. */
+  input_sample_rate?: number;
+  /**
+   * Length of a frame, an even product of 2, 3, 5 and 7. In samples. At least 2 and at most 32768;
+   * default 400.
+   */
+  n_fft?: number;
+  /** Number of mel bands; 128 for Whisper large-v3. At least 1 and at most 1024; default 80. */
+  n_mels?: number;
+  /**
+   * What the loudest value is taken over: the whole stream, given at its end; each item by itself; or
+   * what came so far, given at once. Default "stream".
+   */
+  reference?: 'stream' | 'item' | 'running';
+  /** Rate that the audio must have. In Hz. At least 1 and at most 768000; default 16000. */
+  sample_rate?: number;
+};
+
+/** Gives the log-mel spectrogram that Whisper takes. Runs in Rust. */
+export interface LogMelNode extends NodeFields {
+  node_type: 'LogMelNode';
+  params?: LogMelNodeParams;
+}
+
 /** A node of a built-in type. */
 export type BuiltInNode =
   | PassThroughNode
@@ -306,9 +569,22 @@ export type BuiltInNode =
   | TextProcessorNode
   | DataTransformNode
   | WavDecodeNode
+  | AudioChannelsNode
+  | FormatConverterNode
+  | AudioChunkerNode
   | AudioResampleNode
   | VADNode
-  | SpeechSegmentsNode;
+  | SpeechSegmentsNode
+  | WavEncodeNode
+  | GainNode
+  | AudioLevelNode
+  | NormalizeNode
+  | BiquadFilterNode
+  | SilenceDetectorNode
+  | ClippingDetectorNode
+  | SpectralVADNode
+  | SpectrogramNode
+  | LogMelNode;
 
 /** Any string, written so that editors offer the built-in types. */
 export type AnyType = BuiltInNode['node_type'] | (string & Record<never, never>);

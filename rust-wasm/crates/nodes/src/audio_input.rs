@@ -1,5 +1,6 @@
 //! What audio nodes take as audio (`docs/nodes.md`, "Audio input").
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use remotemedia_engine::array::{Audio, DType, MAX_CHANNELS, Tensor};
@@ -154,6 +155,34 @@ fn from_tensor(tensor: &Tensor, path: &str) -> Result<(usize, Buffer), Failure> 
         }
     };
     Ok((channels, data.into()))
+}
+
+/// Refuses NaN and infinity, which would never leave a filter again.
+pub(crate) fn check_finite(samples: &[f32], frames: usize) -> Result<(), Failure> {
+    // Without an exit in the inner loop, so that it is vectorised.
+    let is_bad = |part: &[f32]| part.iter().fold(false, |bad, sample| bad | !sample.is_finite());
+    if !samples.chunks(1_024).any(is_bad) {
+        return Ok(());
+    }
+    let index = samples.iter().position(|sample| !sample.is_finite()).unwrap_or_default();
+    let (channel, frame) = (index / frames.max(1), index % frames.max(1));
+    Err(Failure::new(format!("channel {channel}, frame {frame} is not a finite sample")))
+}
+
+/// The average of the channels of planar samples: a view if there is only one.
+pub(crate) fn mono(samples: &[f32], frames: usize) -> Cow<'_, [f32]> {
+    let mut channels = samples.chunks_exact(frames.max(1));
+    let count = channels.len();
+    let Some(first) = channels.next().filter(|_| count > 1) else { return Cow::Borrowed(samples) };
+    let mut sums = first.to_vec();
+    for channel in channels {
+        sums.iter_mut().zip(channel).for_each(|(sum, sample)| *sum += sample);
+    }
+    let factor = 1.0 / count as f32;
+    for sum in &mut sums {
+        *sum *= factor;
+    }
+    Cow::Owned(sums)
 }
 
 fn make(rate: u32, channels: usize, frames: usize, data: Buffer) -> Result<Rc<Audio>, Failure> {

@@ -1,12 +1,14 @@
 //! `VADNode`: which frames of an audio stream are loud enough to be speech.
 
-use remotemedia_engine::array::{Audio, DType, Tensor};
+use std::ops::Range;
+
+use remotemedia_engine::array::Audio;
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out, Params};
 use remotemedia_engine::value::Value;
 
-use crate::audio_clock::AudioClock;
 use crate::audio_input;
+use crate::vad_frames::{Frames, Rule, State};
 
 /// Catalog entry and factory.
 pub const TYPE: NodeType = NodeType {
@@ -18,6 +20,8 @@ pub const TYPE: NodeType = NodeType {
                                   "description": "Length of a frame."},
             "energy_threshold": {"type": "number", "minimum": 0, "default": 0.02,
                                  "description": "RMS, full scale 1, above which a frame is speech."},
+            "release_threshold": {"type": "number", "minimum": 0,
+                                  "description": "RMS above which speech lasts once it has begun; energy_threshold if absent."},
             "hang_over_ms": {"type": "number", "minimum": 0, "default": 0, "unit": "ms",
                              "description": "How long speech goes on after its last loud frame."},
             "input_sample_rate": {"type": "integer", "minimum": 1, "unit": "Hz",
@@ -30,8 +34,7 @@ pub const TYPE: NodeType = NodeType {
 
 struct Vad {
     frame_ms: f64,
-    threshold: f64,
-    hang_over: u64,
+    rule: Rule,
     input_rate: Option<u32>,
     stream: Option<Stream>,
 }
@@ -39,98 +42,97 @@ struct Vad {
 /// What is kept between items.
 #[derive(Clone, Copy)]
 struct Stream {
-    rate: u32,
-    clock: AudioClock,
-    /// Frames judged.
-    judged: u64,
+    frames: Frames,
+    state: State,
     /// Sum of squares and number of samples of the frame under way.
     energy: f64,
     filled: usize,
-    /// Frames that still count as speech.
-    hanging: u64,
 }
 
 impl Vad {
     fn new(params: &Params) -> Result<Self, Failure> {
         let frame_ms = params.number("frame_duration_ms")?;
-        let hang_over_ms = params.number("hang_over_ms")?;
         Ok(Self {
             frame_ms,
-            threshold: params.number("energy_threshold")?,
-            hang_over: (hang_over_ms / frame_ms).ceil() as u64,
+            rule: Rule::new(params, "energy_threshold", "release_threshold", frame_ms)?,
             input_rate: params.positive("input_sample_rate")?,
             stream: None,
         })
-    }
-
-    fn frame_length(&self, rate: u32) -> usize {
-        ((f64::from(rate) * self.frame_ms / 1000.0 + 0.5).floor() as usize).max(1)
     }
 }
 
 impl Node for Vad {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
         let audio = audio_input::audio(item, self.input_rate)?;
-        let rate = audio.sample_rate();
-        let length = self.frame_length(rate);
-        let goes_on = |stream: &Stream| stream.rate == rate && !stream.clock.has_gap_before(&audio);
-        let fresh =
-            Stream { rate, clock: AudioClock::of(&audio), judged: 0, energy: 0.0, filled: 0, hanging: 0 };
-        let mut stream = self.stream.filter(goes_on).unwrap_or(fresh);
-        stream.clock.add(&audio);
-        let frame_s = length as f64 / f64::from(rate);
-        let start_s =
-            stream.clock.start().unwrap_or(0.0) + (stream.judged * length as u64) as f64 / f64::from(rate);
-        let flags = stream.judge(&mono_squares(&audio), length, self.threshold, self.hang_over);
+        let goes_on = |stream: &Stream| stream.frames.are_continued_by(&audio);
+        let fresh = || Stream {
+            frames: Frames::of(&audio, self.frame_ms),
+            state: State::default(),
+            energy: 0.0,
+            filled: 0,
+        };
+        let mut stream = self.stream.filter(goes_on).unwrap_or_else(fresh);
+        let flags = stream.judge(&audio, &self.rule)?;
+        out.emit(Value::map(stream.frames.report(audio, flags)));
         self.stream = Some(stream);
-        let is_speech = flags.contains(&1);
-        let shape = vec![flags.len()];
-        let flags = Tensor::new(DType::Bool, shape, flags.into()).map_or(Value::Null, Value::from);
-        out.emit(Value::map([
-            ("audio", Value::Audio(audio)),
-            ("is_speech", is_speech.into()),
-            ("flags", flags),
-            ("frame_s", frame_s.into()),
-            ("start_s", start_s.into()),
-        ]));
         Ok(())
     }
 }
 
 impl Stream {
-    /// One flag for every frame that these samples complete.
-    fn judge(&mut self, squares: &[f64], length: usize, threshold: f64, hang_over: u64) -> Vec<u8> {
-        let mut flags = Vec::with_capacity((self.filled + squares.len()) / length);
-        let mut rest = squares;
-        while !rest.is_empty() {
-            let (part, after) = rest.split_at(rest.len().min(length - self.filled));
-            self.energy += part.iter().sum::<f64>();
-            self.filled += part.len();
-            rest = after;
+    /// One flag for every frame that `audio` completes.
+    fn judge(&mut self, audio: &Audio, rule: &Rule) -> Result<Vec<u8>, Failure> {
+        let (samples, count) = (audio.data().elements::<f32>(), audio.frames());
+        let length = self.frames.length();
+        let mut flags = Vec::with_capacity((self.filled + count) / length);
+        let mut at = 0;
+        while at < count {
+            let end = count.min(at + length - self.filled);
+            self.energy += energy(&samples, count, at..end);
+            if !self.energy.is_finite() {
+                audio_input::check_finite(&samples, count)?;
+            }
+            self.filled += end - at;
+            at = end;
             if self.filled == length {
-                let is_loud = (self.energy / length as f64).sqrt() > threshold;
-                flags.push(u8::from(is_loud || self.hanging > 0));
-                self.hanging = if is_loud { hang_over } else { self.hanging.saturating_sub(1) };
+                flags.push(u8::from(self.state.step((self.energy / length as f64).sqrt(), rule)));
                 (self.energy, self.filled) = (0.0, 0);
-                self.judged += 1;
             }
         }
-        flags
+        Ok(flags)
     }
 }
 
-/// The square of the channels' average, frame by frame.
-fn mono_squares(audio: &Audio) -> Vec<f64> {
-    let samples = audio.data().elements::<f32>();
-    let mut sums = vec![0.0f64; audio.frames()];
-    for channel in samples.chunks_exact(audio.frames().max(1)) {
-        sums.iter_mut().zip(channel).for_each(|(sum, &sample)| *sum += f64::from(sample));
+/// The sum of the squares of the channels' average over a range of frames. Squares of finite samples never overflow f64.
+fn energy(samples: &[f32], frames: usize, range: Range<usize>) -> f64 {
+    if samples.len() == frames {
+        return squares(samples.get(range).unwrap_or_default(), |sample| f64::from(*sample));
     }
-    let count = audio.channels() as f64;
-    for sum in &mut sums {
-        *sum = (*sum / count) * (*sum / count);
+    let mut block = [0.0f64; 256];
+    let mut energy = 0.0;
+    for start in range.clone().step_by(block.len()) {
+        let end = range.end.min(start + block.len());
+        let sums = block.get_mut(..end - start).unwrap_or_default();
+        sums.fill(0.0);
+        for channel in samples.chunks_exact(frames.max(1)) {
+            let part = channel.get(start..end).unwrap_or_default();
+            sums.iter_mut().zip(part).for_each(|(sum, sample)| *sum += f64::from(*sample));
+        }
+        energy += squares(sums, |sum| *sum);
     }
-    sums
+    let channels = (samples.len() / frames.max(1)) as f64;
+    energy / (channels * channels)
+}
+
+/// The sum of squares, in eight parts so that it is vectorised.
+fn squares<T>(values: &[T], number: impl Fn(&T) -> f64) -> f64 {
+    let square = |value: &T| number(value) * number(value);
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut sums = [0.0f64; 8];
+    for eight in eights {
+        sums.iter_mut().zip(eight).for_each(|(sum, value)| *sum += square(value));
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>()
 }
 
 #[cfg(test)]
@@ -193,22 +195,44 @@ mod tests {
     }
 
     #[test]
-    fn a_second_at_16_khz_has_33_whole_frames() {
-        let mut node = vad(r#"{"frame_duration_ms": 30, "energy_threshold": 0.02, "hang_over_ms": 0}"#);
-        let item = Audio::new(16000, None, 1, 16000, vec![0.0f32; 16000].into()).unwrap().into();
-        assert_eq!(step(&mut node, &item).0.len(), 33);
-        assert_eq!(node.frame_length(16000), 480);
-        assert_eq!(
-            vad(r#"{"frame_duration_ms": 10, "energy_threshold": 0, "hang_over_ms": 0}"#).frame_length(22050),
-            221
-        );
-    }
-
-    #[test]
     fn channels_are_averaged() {
         let mut data = vec![1.0f32; 10];
         data.extend([-1.0; 10]);
         let item = Audio::new(1000, None, 2, 10, data.into()).unwrap().into();
         assert_eq!(step(&mut small(0), &item).0, [0]);
+    }
+
+    #[test]
+    fn any_number_of_channels_and_samples_is_summed() {
+        let samples: Vec<f32> = (0..2 * 1_001).map(|n| (n as f32 * 0.7).sin()).collect();
+        let mean = |n: usize| f64::midpoint(f64::from(samples[n]), f64::from(samples[1_001 + n]));
+        let expected: f64 = (3..1_000).map(|n| mean(n) * mean(n)).sum();
+        assert!((energy(&samples, 1_001, 3..1_000) - expected).abs() < 1e-10);
+        assert_eq!(energy(&[1.0, 2.0, 3.0], 3, 1..3), 13.0);
+        assert_eq!(energy(&[1.0; 3], 1, 0..1), 1.0);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_and_leaves_no_trace() {
+        let mut node = small(0);
+        step(&mut node, &audio(vec![1.0; 5], None));
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let failed = node.process(&audio(vec![0.0, bad], None), "in", &mut Out::default()).unwrap_err();
+            assert!(failed.message().contains("channel 0, frame 1"), "{}", failed.message());
+        }
+        assert_eq!(step(&mut node, &audio(vec![1.0; 5], None)).0, [1]);
+        assert_eq!(step(&mut node, &audio(vec![f32::MAX; 10], None)).0, [1]);
+    }
+
+    #[test]
+    fn the_second_threshold_is_the_lower_one() {
+        let params = |release: f64| {
+            let json = serde_json::json!({"frame_duration_ms": 10, "energy_threshold": 0.5,
+                                          "release_threshold": release, "hang_over_ms": 0});
+            Params::new(json.as_object().unwrap().clone())
+        };
+        let samples: Vec<f32> = [0.3f32, 0.6, 0.3, 0.1, 0.3].iter().flat_map(|&x| [x; 10]).collect();
+        assert_eq!(step(&mut Vad::new(&params(0.2)).unwrap(), &audio(samples, None)).0, [0, 1, 1, 0, 0]);
+        assert!(Vad::new(&params(0.51)).err().unwrap().message().contains("release_threshold 0.51"));
     }
 }

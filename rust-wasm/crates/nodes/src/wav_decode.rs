@@ -1,114 +1,89 @@
 //! `WavDecodeNode`: the bytes of a WAV file become audio.
 
-use std::fmt;
+use std::mem;
 
 use remotemedia_engine::array::Audio;
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out};
 use remotemedia_engine::value::Value;
 
+use crate::wav_format::{Format, Malformed, TO_THE_END, malformed, word};
+use crate::wav_stream::{WavStream, audio_of, check_riff};
+
 /// Catalog entry and factory.
 pub const TYPE: NodeType = NodeType {
     entry: r#"{
         "type": "WavDecodeNode", "aliases": [],
-        "summary": "Decodes a WAV file, PCM or float.", "category": "audio",
-        "params": {"type": "object", "additionalProperties": false, "required": [], "properties": {}},
+        "summary": "Decodes WAV files, PCM or float.", "category": "audio",
+        "params": {"type": "object", "additionalProperties": false, "required": [], "properties": {
+            "streaming": {"type": "boolean", "default": false,
+                          "description": "Whether the items are consecutive portions of one file, not a file each."}}},
         "inputs": {"in": {"kinds": ["bytes"]}}, "outputs": {"out": {"kinds": ["audio"]}},
-        "runtime": "rust", "stateful": false, "requires": []
+        "runtime": "rust", "stateful": true, "requires": []
     }"#,
-    create: |_| Ok(Box::new(WavDecode)),
+    create: |params| {
+        Ok(if params.flag("streaming")? { Box::new(Portions::default()) } else { Box::new(Files) })
+    },
 };
 
-struct WavDecode;
+/// Every item is a file.
+struct Files;
 
-impl Node for WavDecode {
+impl Node for Files {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
-        let Value::Bytes(bytes) = item else {
-            return Err(Failure::new(format!("not bytes but {}", item.kind())));
-        };
-        out.emit(decode(bytes.bytes()).map_err(|wrong| Failure::new(wrong.to_string()))?);
+        out.emit(decode(bytes_of(item)?).map_err(|wrong| Failure::new(wrong.to_string()))?);
         Ok(())
     }
 }
 
-/// What is wrong with a file, and at which byte.
-#[derive(Debug)]
-struct Malformed {
-    what: String,
-    at: usize,
-}
+/// All items are one file.
+#[derive(Default)]
+struct Portions(WavStream);
 
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a WAV file: {} at byte {}", self.what, self.at)
-    }
-}
-
-fn malformed<T>(what: impl Into<String>, at: usize) -> Result<T, Malformed> {
-    Err(Malformed { what: what.into(), at })
-}
-
-/// The part of the `fmt ` chunk that matters.
-struct Format {
-    encoding: Encoding,
-    channels: usize,
-    rate: u32,
-}
-
-#[derive(Clone, Copy)]
-enum Encoding {
-    U8,
-    I16,
-    I24,
-    I32,
-    F32,
-    F64,
-}
-
-impl Encoding {
-    fn size(self) -> usize {
-        match self {
-            Self::U8 => 1,
-            Self::I16 => 2,
-            Self::I24 => 3,
-            Self::I32 | Self::F32 => 4,
-            Self::F64 => 8,
+impl Portions {
+    fn emit(result: Result<Option<Audio>, Malformed>, out: &mut Out) -> Result<(), Failure> {
+        if let Some(audio) = result.map_err(|wrong| Failure::new(wrong.to_string()))? {
+            out.emit(audio);
         }
-    }
-
-    /// A sample at nominal full scale 1.
-    fn sample(self, bytes: &[u8]) -> f32 {
-        match self {
-            Self::U8 => (f32::from(u8::from_le_bytes(array(bytes))) - 128.0) / 128.0,
-            Self::I16 => f32::from(i16::from_le_bytes(array(bytes))) / 32_768.0,
-            Self::I24 => {
-                let [low, middle, high] = array(bytes);
-                (i32::from_le_bytes([0, low, middle, high]) >> 8) as f32 / 8_388_608.0
-            }
-            Self::I32 => (f64::from(i32::from_le_bytes(array(bytes))) / 2_147_483_648.0) as f32,
-            Self::F32 => f32::from_le_bytes(array(bytes)),
-            Self::F64 => f64::from_le_bytes(array(bytes)) as f32,
-        }
+        Ok(())
     }
 }
 
-/// Samples are cut to their size; anything else would be zeros.
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.try_into().unwrap_or([0; N])
+impl Node for Portions {
+    fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
+        // A portion that is refused leaves no trace.
+        let mut stream = self.0.clone();
+        Self::emit(stream.take(bytes_of(item)?), out)?;
+        self.0 = stream;
+        Ok(())
+    }
+
+    fn flushes(&self) -> bool {
+        true
+    }
+
+    fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
+        Self::emit(mem::take(&mut self.0).end(), out)
+    }
 }
 
-fn decode(file: &[u8]) -> Result<Audio, Malformed> {
-    if file.get(..4) != Some(b"RIFF") || file.get(8..12) != Some(b"WAVE") {
-        return malformed("no RIFF/WAVE header", 0);
+fn bytes_of(item: &Value) -> Result<&[u8], Failure> {
+    match item {
+        Value::Bytes(bytes) => Ok(bytes.bytes()),
+        _ => Err(Failure::new(format!("not bytes but {}", item.kind()))),
     }
+}
+
+/// A whole file, with its chunks in any order.
+pub(crate) fn decode(file: &[u8]) -> Result<Audio, Malformed> {
+    check_riff(file)?;
     let (mut format, mut data) = (None, None);
     let mut at = 12;
     while at + 8 <= file.len() {
         let name = file.get(at..at + 4).unwrap_or_default();
         let body_at = at + 8;
         let size = match word(file, at + 4).unwrap_or_default() {
-            // A recorder that was cut off leaves this.
-            u32::MAX if name == b"data" => file.len() - body_at,
+            TO_THE_END if name == b"data" => file.len() - body_at,
             size => size as usize,
         };
         let body = body_at.checked_add(size).and_then(|end| file.get(body_at..end));
@@ -117,7 +92,7 @@ fn decode(file: &[u8]) -> Result<Audio, Malformed> {
             return malformed(format!("chunk {name:?} of {size} bytes runs over the end"), at);
         };
         match name {
-            b"fmt " => format = Some(read_format(body, body_at)?),
+            b"fmt " => format = Some(Format::read(body, body_at as u64)?),
             b"data" => data = Some((body, body_at)),
             _ => {}
         }
@@ -126,62 +101,11 @@ fn decode(file: &[u8]) -> Result<Audio, Malformed> {
     }
     let Some(format) = format else { return malformed("no fmt chunk", file.len()) };
     let Some((data, data_at)) = data else { return malformed("no data chunk", file.len()) };
-    let frame = format.encoding.size() * format.channels;
-    if data.len() % frame != 0 {
-        return malformed(format!("{} bytes of data are no whole frames of {frame}", data.len()), data_at);
+    if data.len() % format.frame() != 0 {
+        let message = format!("{} bytes of data are no whole frames of {}", data.len(), format.frame());
+        return malformed(message, data_at);
     }
-    let frames = data.len() / frame;
-    let samples = planar(data, &format, frames);
-    match Audio::new(format.rate, Some(0.0), format.channels, frames, samples.into()) {
-        Some(audio) => Ok(audio),
-        None => malformed("impossible size", data_at),
-    }
-}
-
-/// Interleaved samples, channel after channel.
-fn planar(data: &[u8], format: &Format, frames: usize) -> Vec<f32> {
-    let size = format.encoding.size();
-    let mut samples = Vec::with_capacity(frames * format.channels);
-    for channel in 0..format.channels {
-        let own = data.get(channel * size..).unwrap_or_default();
-        let starts = own.chunks(size * format.channels);
-        samples.extend(starts.map(|bytes| format.encoding.sample(bytes.get(..size).unwrap_or_default())));
-    }
-    samples
-}
-
-fn read_format(body: &[u8], at: usize) -> Result<Format, Malformed> {
-    let (Some(tag), Some(channels), Some(rate), Some(align), Some(bits)) =
-        (half(body, 0), half(body, 2), word(body, 4), half(body, 12), half(body, 14))
-    else {
-        return malformed("fmt chunk shorter than 16 bytes", at);
-    };
-    // WAVE_FORMAT_EXTENSIBLE: the real tag begins the sub-format's GUID.
-    let tag = if tag == 0xFFFE { half(body, 24).unwrap_or(tag) } else { tag };
-    let encoding = match (tag, bits) {
-        (1, 8) => Encoding::U8,
-        (1, 16) => Encoding::I16,
-        (1, 24) => Encoding::I24,
-        (1, 32) => Encoding::I32,
-        (3, 32) => Encoding::F32,
-        (3, 64) => Encoding::F64,
-        _ => return malformed(format!("unsupported format {tag} with {bits} bits"), at),
-    };
-    if channels == 0 || rate == 0 {
-        return malformed(format!("{channels} channels at {rate} Hz"), at);
-    }
-    if usize::from(align) != encoding.size() * usize::from(channels) {
-        return malformed(format!("block size {align} for {channels} channels of {bits} bits"), at);
-    }
-    Ok(Format { encoding, channels: usize::from(channels), rate })
-}
-
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_le_bytes)
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes)
+    audio_of(&format, 0, data, data_at as u64)
 }
 
 #[cfg(test)]
@@ -210,25 +134,6 @@ mod tests {
 
     fn samples(file: &[u8]) -> Vec<f32> {
         decode(file).unwrap().data().elements().into_owned()
-    }
-
-    #[test]
-    fn every_encoding_has_full_scale_1() {
-        let cases: [(u16, u16, Vec<u8>); 6] = [
-            (1, 8, vec![0, 128, 192]),
-            (1, 16, [i16::MIN, 0, 1 << 14].iter().flat_map(|x| x.to_le_bytes()).collect()),
-            (1, 24, vec![0, 0, 0x80, 0, 0, 0, 0, 0, 0x40]),
-            (1, 32, [i32::MIN, 0, 1 << 30].iter().flat_map(|x| x.to_le_bytes()).collect()),
-            (3, 32, [-1.0f32, 0.0, 0.5].iter().flat_map(|x| x.to_le_bytes()).collect()),
-            (3, 64, [-1.0f64, 0.0, 0.5].iter().flat_map(|x| x.to_le_bytes()).collect()),
-        ];
-        for (tag, bits, data) in cases {
-            assert_eq!(
-                samples(&wav(&[fmt(tag, 1, bits), chunk(b"data", &data)])),
-                [-1.0, 0.0, 0.5],
-                "{tag}, {bits}"
-            );
-        }
     }
 
     #[test]
@@ -279,5 +184,83 @@ mod tests {
         assert_eq!(samples(&wrong), [0.5], "a recording that was cut off goes to the end");
         wrong[32] = 3;
         assert!(decode(&wrong).unwrap_err().to_string().contains("block size 3"));
+    }
+
+    /// Everything that a stream gives, as one: rate, samples of each output, start times.
+    fn streamed(file: &[u8], portion: usize) -> Result<Vec<Audio>, Malformed> {
+        let mut stream = WavStream::default();
+        let mut all = Vec::new();
+        for part in file.chunks(portion) {
+            all.extend(stream.take(part)?);
+            assert!(stream.held_bytes() < 40);
+        }
+        all.extend(stream.end()?);
+        Ok(all)
+    }
+
+    #[test]
+    fn portions_of_any_size_give_the_same_frames() {
+        let data: Vec<u8> = (0..60u16).map(|n| (n * 7 % 251) as u8).collect();
+        for to_the_end in [false, true] {
+            let mut file = wav(&[
+                chunk(b"LIST", b"odd"),
+                fmt(1, 2, 24),
+                chunk(b"JUNK", &[0; 50]),
+                chunk(b"data", &data),
+            ]);
+            if to_the_end {
+                let at = file.len() - 64;
+                file[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+            } else {
+                file.extend(chunk(b"LIST", b"more"));
+            }
+            let whole = decode(&file).unwrap();
+            for portion in [1, 2, 5, 6, 7, 40, 64, 1_000] {
+                let parts = streamed(&file, portion).unwrap();
+                let mut frames = 0;
+                for part in &parts {
+                    assert_eq!(part.timestamp(), Some(f64::from(frames) / 8_000.0));
+                    frames += part.frames() as u32;
+                }
+                for channel in 0..2 {
+                    let of = |audio: &Audio| {
+                        let samples = audio.data().elements::<f32>().into_owned();
+                        samples[channel * audio.frames()..][..audio.frames()].to_vec()
+                    };
+                    assert_eq!(parts.iter().flat_map(of).collect::<Vec<_>>(), of(&whole), "by {portion}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_without_frames_gives_empty_audio_and_nothing_gives_nothing() {
+        let parts = streamed(&wav(&[fmt(1, 2, 16), chunk(b"data", &[])]), 5).unwrap();
+        assert_eq!((parts.len(), parts[0].channels(), parts[0].frames()), (1, 2, 0));
+        assert!(streamed(&[], 1).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_stream_that_ends_too_soon_is_refused_wherever_it_ends() {
+        let file = wav(&[fmt(1, 1, 16), chunk(b"LIST", b"1234"), chunk(b"data", &[1, 2, 3, 4])]);
+        for length in 1..file.len() {
+            assert!(streamed(&file[..length], 7).is_err(), "{length} bytes");
+        }
+        assert_eq!(streamed(&file, 7).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_stream_has_one_fmt_and_then_one_data_chunk() {
+        let (f, d) = (|| fmt(1, 1, 16), || chunk(b"data", &[0, 64]));
+        for (name, chunks) in [
+            ("data before fmt", vec![d(), f()]),
+            ("a second fmt or data", vec![f(), d(), d()]),
+            ("a second fmt or data", vec![f(), d(), f()]),
+            ("no whole frame", vec![f(), chunk(b"data", &[0])]),
+        ] {
+            let error = streamed(&wav(&chunks), 3).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert_eq!(streamed(&wav(&[fmt(1, 1, 8), f(), d()]), 9).unwrap()[0].frames(), 1);
     }
 }

@@ -1,6 +1,9 @@
 //! `AudioResampleNode`: audio at any rate becomes audio at one rate, without delay.
 
+mod blocks;
 mod design;
+mod fir;
+mod kernel;
 mod stream;
 
 use remotemedia_engine::array::Audio;
@@ -10,7 +13,8 @@ use remotemedia_engine::value::Value;
 
 use crate::audio_clock::AudioClock;
 use crate::audio_input;
-use design::{Filter, Quality};
+use design::Quality;
+use kernel::Kernel;
 use stream::Stream;
 
 /// Catalog entry and factory.
@@ -37,8 +41,8 @@ struct Resample {
     target: u32,
     quality: Quality,
     input_rate: Option<u32>,
-    /// The filter of the last rate; kept when a stream ends, because the next one usually has the same.
-    filter: Option<(u32, Filter)>,
+    /// The kernel for the last rate; kept when a stream ends, because the next one usually has the same.
+    kernel: Option<(u32, Kernel)>,
     running: Option<Running>,
 }
 
@@ -56,13 +60,13 @@ impl Resample {
             target: target.ok_or_else(|| Failure::new("target_sample_rate is from 1,000 to 768,000 Hz"))?,
             quality: Quality::from_name(params.text("quality")?)?,
             input_rate: params.positive("input_sample_rate")?,
-            filter: None,
+            kernel: None,
             running: None,
         })
     }
 
     fn is_continued_by(&self, audio: &Audio) -> bool {
-        let same_rate = self.filter.as_ref().is_some_and(|(rate, _)| *rate == audio.sample_rate());
+        let same_rate = self.kernel.as_ref().is_some_and(|(rate, _)| *rate == audio.sample_rate());
         let goes_on =
             |running: &Running| running.channels == audio.channels() && !running.clock.has_gap_before(audio);
         same_rate && self.running.as_ref().is_some_and(goes_on)
@@ -70,9 +74,10 @@ impl Resample {
 
     /// Ends the stream under way.
     fn end(&mut self, out: &mut Out) -> Result<(), Failure> {
-        if let (Some(mut running), Some((_, filter))) = (self.running.take(), &self.filter) {
+        if let (Some(mut running), Some((_, kernel))) = (self.running.take(), &mut self.kernel) {
             let given = running.stream.given();
-            let samples = running.stream.finish(filter)?;
+            let mut samples = Vec::new();
+            running.stream.finish(kernel, &mut samples)?;
             self.emit(&running, given, samples, out);
         }
         Ok(())
@@ -99,10 +104,7 @@ impl Node for Resample {
             return Err(Failure::new(format!("{rate} Hz is not from 1,000 to 768,000 Hz")));
         }
         let samples = audio.data().elements::<f32>();
-        if let Some(index) = samples.iter().position(|sample| !sample.is_finite()) {
-            let (channel, frame) = (index / audio.frames().max(1), index % audio.frames().max(1));
-            return Err(Failure::new(format!("channel {channel}, frame {frame} is not a finite sample")));
-        }
+        audio_input::check_finite(&samples, audio.frames())?;
         if !self.is_continued_by(&audio) {
             self.end(out)?;
         }
@@ -110,24 +112,24 @@ impl Node for Resample {
             out.emit(Value::Audio(audio.clone()));
             return Ok(());
         }
-        if self.filter.as_ref().is_none_or(|(built_for, _)| *built_for != rate) {
-            self.filter = Some((rate, Filter::new(rate, self.target, self.quality)));
+        if self.kernel.as_ref().is_none_or(|(built_for, _)| *built_for != rate) {
+            self.kernel = Some((rate, Kernel::new(rate, self.target, self.quality)));
         }
-        let Some((_, filter)) = &self.filter else { return Ok(()) };
-        let fresh = || Running {
+        let Some((_, kernel)) = &mut self.kernel else { return Ok(()) };
+        let mut running = self.running.take().unwrap_or_else(|| Running {
             channels: audio.channels(),
             clock: AudioClock::of(&audio),
-            stream: Stream::new(filter, audio.channels()),
-        };
-        let mut running = self.running.take().unwrap_or_else(fresh);
+            stream: Stream::new(kernel, audio.channels()),
+        });
         let first = running.stream.given();
-        let output = running.stream.take(filter, &samples, audio.frames());
-        if output.is_ok() {
+        let mut output = Vec::new();
+        let result = running.stream.take(kernel, &samples, audio.frames(), &mut output);
+        if result.is_ok() {
             running.clock.add(&audio);
+            self.emit(&running, first, output, out);
         }
-        self.emit(&running, first, output?, out);
         self.running = Some(running);
-        Ok(())
+        result
     }
 
     fn flushes(&self) -> bool {
