@@ -18,15 +18,15 @@ export type Output = Value | Out;
 
 /**
  * What a call gives: nothing (`undefined`), one output (an array is one item that is a list), or a generator of any
- * number of them; each also as a promise.
+ * number of these; each also as a promise.
  */
 export type Outputs =
   | undefined
   // biome-ignore lint/suspicious/noConfusingVoidType: functions without a return statement are meant
   | void
   | Output
-  | Generator<Output, unknown, unknown>
-  | AsyncGenerator<Output, unknown, unknown>;
+  | Generator<Output | undefined, unknown, unknown>
+  | AsyncGenerator<Output | undefined, unknown, unknown>;
 
 /** A node: one object per run. It must not change its input. */
 export interface JsNode {

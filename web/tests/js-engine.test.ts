@@ -112,7 +112,7 @@ describe('outputs', () => {
     ['null is a value', () => () => null, [null, null]],
     ['an array is one item', () => (item) => [item, item], [[1, 1], [2, 2]]], // biome-ignore format: short
     ['promises', () => async (item) => item, [1, 2]],
-    ['generators', () => function* (item) { yield item; yield 9; }, [1, 9, 2, 9]], // biome-ignore format: short
+    ['generators', () => function* (item) { yield item; yield undefined; yield 9; }, [1, 9, 2, 9]], // biome-ignore format: short
     ['async generators', () => async function* (item) { yield item; yield 9; }, [1, 9, 2, 9]], // biome-ignore format: short
   ])('%s', async (_, maker, expected) => {
     const segment = await open(planOf('a', []), { a: maker });

@@ -10,7 +10,7 @@ const runtime = 'js';
 /** An item for `process`; null for `flush`. */
 export type Input = { readonly value: Value; readonly port: string } | null;
 
-type OutputGenerator = Generator<Output> | AsyncGenerator<Output>;
+type OutputGenerator = Generator<Output | undefined> | AsyncGenerator<Output | undefined>;
 
 /** A call of `init` or `close`. */
 export const { [boundary]: callNode } = {
@@ -30,7 +30,7 @@ export const { [boundary]: collect } = {
     const collected: Output[] = [];
     for await (const output of given) {
       signal.throwIfAborted();
-      collected.push(output);
+      if (output !== undefined) collected.push(output);
     }
     return collected;
   },
@@ -82,7 +82,7 @@ const { [boundary]: first } = {
 };
 
 const { [boundary]: advance } = {
-  async [boundary](generator: OutputGenerator): Promise<IteratorResult<Output>> {
+  async [boundary](generator: OutputGenerator): Promise<IteratorResult<Output | undefined>> {
     return generator.next();
   },
 };
