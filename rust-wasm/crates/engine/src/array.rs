@@ -88,8 +88,8 @@ pub fn element_count(shape: &[usize]) -> Option<usize> {
 #[derive(Clone, Debug)]
 pub struct Tensor {
     dtype: DType,
-    shape: Vec<usize>,
-    data: Buffer,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) data: Buffer,
 }
 
 impl Tensor {
@@ -172,7 +172,7 @@ pub struct Audio {
     timestamp: Option<f64>,
     channels: usize,
     frames: usize,
-    data: Buffer,
+    pub(crate) data: Buffer,
 }
 
 impl Audio {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use bytemuck::{AnyBitPattern, NoUninit, cast_slice, cast_slice_mut};
+use sealed::Store;
 
 /// What every buffer of a packet is aligned to, in bytes.
 pub const ALIGNMENT: usize = 16;
@@ -55,15 +56,6 @@ impl Block {
     }
 }
 
-#[derive(Debug)]
-enum Store {
-    Block(Rc<Block>),
-    U8(Vec<u8>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-    I64(Vec<i64>),
-}
-
 impl Store {
     fn bytes(&self) -> &[u8] {
         match self {
@@ -110,6 +102,16 @@ impl Buffer {
         (end <= self.len).then(|| Self { store: Rc::clone(&self.store), start: self.start + start, len })
     }
 
+    /// A buffer of these elements in the place of this one, which gives its own for them if nobody shares those.
+    pub(crate) fn refilled<T: Element>(&mut self, elements: &mut Vec<T>) -> Self {
+        let len = elements.len() * size_of::<T>();
+        match Rc::get_mut(&mut self.store).and_then(T::elements) {
+            Some(own) => std::mem::swap(own, elements),
+            None => self.store = Rc::new(T::store(std::mem::take(elements))),
+        }
+        Self { store: Rc::clone(&self.store), start: 0, len }
+    }
+
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -144,27 +146,50 @@ impl Buffer {
     }
 }
 
-impl From<Vec<u8>> for Buffer {
-    fn from(v: Vec<u8>) -> Self {
-        Self::own(Store::U8(v))
+/// Elements of a vector that becomes a buffer without a copy.
+pub trait Element: sealed::Element {}
+
+mod sealed {
+    use std::rc::Rc;
+
+    use super::Block;
+
+    #[derive(Debug)]
+    pub enum Store {
+        Block(Rc<Block>),
+        U8(Vec<u8>),
+        F32(Vec<f32>),
+        F64(Vec<f64>),
+        I64(Vec<i64>),
+    }
+
+    pub trait Element: Sized {
+        fn store(elements: Vec<Self>) -> Store;
+        fn elements(store: &mut Store) -> Option<&mut Vec<Self>>;
     }
 }
 
-impl From<Vec<f32>> for Buffer {
-    fn from(v: Vec<f32>) -> Self {
-        Self::own(Store::F32(v))
-    }
+macro_rules! element {
+    ($($kind:ident of $element:ty),*) => {$(
+        impl Element for $element {}
+
+        impl sealed::Element for $element {
+            fn store(elements: Vec<Self>) -> Store {
+                Store::$kind(elements)
+            }
+
+            fn elements(store: &mut Store) -> Option<&mut Vec<Self>> {
+                if let Store::$kind(elements) = store { Some(elements) } else { None }
+            }
+        }
+    )*};
 }
 
-impl From<Vec<f64>> for Buffer {
-    fn from(v: Vec<f64>) -> Self {
-        Self::own(Store::F64(v))
-    }
-}
+element!(U8 of u8, F32 of f32, F64 of f64, I64 of i64);
 
-impl From<Vec<i64>> for Buffer {
-    fn from(v: Vec<i64>) -> Self {
-        Self::own(Store::I64(v))
+impl<T: Element> From<Vec<T>> for Buffer {
+    fn from(elements: Vec<T>) -> Self {
+        Self::own(T::store(elements))
     }
 }
 

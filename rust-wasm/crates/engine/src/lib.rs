@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod node;
 pub mod packet;
 pub mod plan;
+pub mod pool;
 pub mod registry;
 pub mod segment;
 pub mod value;

@@ -113,7 +113,12 @@ impl Out {
 
     /// The values so far, whatever their port; for tests of a node by itself.
     pub fn take(&mut self) -> Vec<Value> {
-        self.items.drain(..).map(|output| output.value).collect()
+        self.drain().collect()
+    }
+
+    /// The same without a list of them.
+    pub fn drain(&mut self) -> impl Iterator<Item = Value> {
+        self.items.drain(..).map(|output| output.value)
     }
 }
 

@@ -115,14 +115,18 @@ impl Value {
                 let size = item.measure_from(depth + 1).map_err(|rest| format!("[{i}]{rest}"))?;
                 Ok(sum + size)
             }),
-            Self::Map(map) => map.iter().try_fold(size_of::<Self>(), |sum, (key, item)| {
-                let size =
-                    item.measure_from(depth + 1).map_err(|rest| crate::issue::key_path("", key) + &rest)?;
-                Ok(sum + key.len() + size)
-            }),
+            Self::Map(map) => measure_map(map, depth),
             _ => self.measure(),
         }
     }
+}
+
+/// As [`Value::measure`], of a map inside so many lists and maps.
+pub(crate) fn measure_map(map: &Map, depth: usize) -> Result<usize, String> {
+    map.iter().try_fold(size_of::<Value>(), |sum, (key, item)| {
+        let size = item.measure_from(depth + 1).map_err(|rest| crate::issue::key_path("", key) + &rest)?;
+        Ok(sum + key.len() + size)
+    })
 }
 
 /// Equality of content: 2 and 2.0 are equal, NaN equals NaN, −0.0 and 0.0 differ. What tests and vectors mean by "the
@@ -197,6 +201,12 @@ impl From<Tensor> for Value {
 impl From<Audio> for Value {
     fn from(v: Audio) -> Self {
         Self::Audio(Rc::new(v))
+    }
+}
+
+impl From<Rc<Audio>> for Value {
+    fn from(v: Rc<Audio>) -> Self {
+        Self::Audio(v)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use remotemedia_engine::array::Audio;
+use remotemedia_engine::array::{Audio, DType};
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out, Params};
+use remotemedia_engine::pool::{MapPool, TensorPool};
 use remotemedia_engine::value::Value;
 
 use crate::audio_input;
@@ -37,6 +38,8 @@ struct Vad {
     rule: Rule,
     input_rate: Option<u32>,
     stream: Option<Stream>,
+    flags: TensorPool<u8>,
+    reports: MapPool,
 }
 
 /// What is kept between items.
@@ -57,6 +60,8 @@ impl Vad {
             rule: Rule::new(params, "energy_threshold", "release_threshold", frame_ms)?,
             input_rate: params.positive("input_sample_rate")?,
             stream: None,
+            flags: TensorPool::default(),
+            reports: MapPool::default(),
         })
     }
 }
@@ -72,19 +77,20 @@ impl Node for Vad {
             filled: 0,
         };
         let mut stream = self.stream.filter(goes_on).unwrap_or_else(fresh);
-        let flags = stream.judge(&audio, &self.rule)?;
-        out.emit(Value::map(stream.frames.report(audio, flags)));
+        let count = stream.judge(&audio, &self.rule, self.flags.elements())?;
+        let flags = self.flags.tensor(DType::Bool, &[count]);
+        out.emit(self.reports.map(stream.frames.report(audio, flags)));
         self.stream = Some(stream);
         Ok(())
     }
 }
 
 impl Stream {
-    /// One flag for every frame that `audio` completes.
-    fn judge(&mut self, audio: &Audio, rule: &Rule) -> Result<Vec<u8>, Failure> {
+    /// Adds one flag for every frame that `audio` completes; gives their number.
+    fn judge(&mut self, audio: &Audio, rule: &Rule, flags: &mut Vec<u8>) -> Result<usize, Failure> {
         let (samples, count) = (audio.data().elements::<f32>(), audio.frames());
         let length = self.frames.length();
-        let mut flags = Vec::with_capacity((self.filled + count) / length);
+        flags.reserve((self.filled + count) / length);
         let mut at = 0;
         while at < count {
             let end = count.min(at + length - self.filled);
@@ -99,7 +105,7 @@ impl Stream {
                 (self.energy, self.filled) = (0.0, 0);
             }
         }
-        Ok(flags)
+        Ok(flags.len())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use remotemedia_engine::array::{Audio, DType, Tensor};
+use remotemedia_engine::array::{Audio, Tensor};
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::Params;
 use remotemedia_engine::value::Value;
@@ -42,18 +42,21 @@ impl Frames {
     }
 
     /// Counts `audio`, which completes the frames of `flags`, and says so.
-    pub(crate) fn report(&mut self, audio: Rc<Audio>, flags: Vec<u8>) -> [(&'static str, Value); 5] {
+    pub(crate) fn report(
+        &mut self,
+        audio: Rc<Audio>,
+        flags: Option<Rc<Tensor>>,
+    ) -> [(&'static str, Value); 5] {
         self.clock.add(&audio);
         let rate = f64::from(self.rate);
         let start_s = self.clock.start().unwrap_or(0.0) + (self.judged * self.length as u64) as f64 / rate;
-        self.judged += flags.len() as u64;
-        let is_speech = flags.contains(&1);
-        let shape = vec![flags.len()];
-        let flags = Tensor::new(DType::Bool, shape, flags.into()).map_or(Value::Null, Value::from);
+        let bytes = flags.as_ref().map(|flags| flags.data().bytes()).unwrap_or_default();
+        self.judged += bytes.len() as u64;
+        let is_speech = bytes.contains(&1);
         [
             ("audio", Value::Audio(audio)),
             ("is_speech", is_speech.into()),
-            ("flags", flags),
+            ("flags", flags.map_or(Value::Null, Value::Tensor)),
             ("frame_s", (self.length as f64 / rate).into()),
             ("start_s", start_s.into()),
         ]

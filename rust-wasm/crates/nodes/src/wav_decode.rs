@@ -1,10 +1,12 @@
 //! `WavDecodeNode`: the bytes of a WAV file become audio.
 
 use std::mem;
+use std::rc::Rc;
 
 use remotemedia_engine::array::Audio;
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out};
+use remotemedia_engine::pool::AudioPool;
 use remotemedia_engine::value::Value;
 
 use crate::wav_format::{Format, Malformed, TO_THE_END, malformed, word};
@@ -22,39 +24,34 @@ pub const TYPE: NodeType = NodeType {
         "runtime": "rust", "stateful": true, "requires": []
     }"#,
     create: |params| {
-        Ok(if params.flag("streaming")? { Box::new(Portions::default()) } else { Box::new(Files) })
+        Ok(if params.flag("streaming")? { Box::<Portions>::default() } else { Box::<Files>::default() })
     },
 };
 
 /// Every item is a file.
-struct Files;
+#[derive(Default)]
+struct Files(AudioPool);
 
 impl Node for Files {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
-        out.emit(decode(bytes_of(item)?).map_err(|wrong| Failure::new(wrong.to_string()))?);
-        Ok(())
+        emit(decode(bytes_of(item)?, &mut self.0).map(Some), out)
     }
 }
 
 /// All items are one file.
 #[derive(Default)]
-struct Portions(WavStream);
-
-impl Portions {
-    fn emit(result: Result<Option<Audio>, Malformed>, out: &mut Out) -> Result<(), Failure> {
-        if let Some(audio) = result.map_err(|wrong| Failure::new(wrong.to_string()))? {
-            out.emit(audio);
-        }
-        Ok(())
-    }
+struct Portions {
+    stream: WavStream,
+    /// The stream as it would be after a portion, which may be refused and then leaves no trace.
+    draft: WavStream,
+    pool: AudioPool,
 }
 
 impl Node for Portions {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
-        // A portion that is refused leaves no trace.
-        let mut stream = self.0.clone();
-        Self::emit(stream.take(bytes_of(item)?), out)?;
-        self.0 = stream;
+        self.draft.copy_from(&self.stream);
+        emit(self.draft.take(bytes_of(item)?, &mut self.pool), out)?;
+        mem::swap(&mut self.stream, &mut self.draft);
         Ok(())
     }
 
@@ -63,8 +60,15 @@ impl Node for Portions {
     }
 
     fn flush(&mut self, out: &mut Out) -> Result<(), Failure> {
-        Self::emit(mem::take(&mut self.0).end(), out)
+        emit(mem::take(&mut self.stream).end(&mut self.pool), out)
     }
+}
+
+fn emit(result: Result<Option<Rc<Audio>>, Malformed>, out: &mut Out) -> Result<(), Failure> {
+    if let Some(audio) = result.map_err(|wrong| Failure::new(wrong.to_string()))? {
+        out.emit(audio);
+    }
+    Ok(())
 }
 
 fn bytes_of(item: &Value) -> Result<&[u8], Failure> {
@@ -75,7 +79,7 @@ fn bytes_of(item: &Value) -> Result<&[u8], Failure> {
 }
 
 /// A whole file, with its chunks in any order.
-pub(crate) fn decode(file: &[u8]) -> Result<Audio, Malformed> {
+pub(crate) fn decode(file: &[u8], pool: &mut AudioPool) -> Result<Rc<Audio>, Malformed> {
     check_riff(file)?;
     let (mut format, mut data) = (None, None);
     let mut at = 12;
@@ -105,12 +109,16 @@ pub(crate) fn decode(file: &[u8]) -> Result<Audio, Malformed> {
         let message = format!("{} bytes of data are no whole frames of {}", data.len(), format.frame());
         return malformed(message, data_at);
     }
-    audio_of(&format, 0, data, data_at as u64)
+    audio_of(&format, 0, [data, &[]], data_at as u64, pool)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(file: &[u8]) -> Result<Rc<Audio>, Malformed> {
+        super::decode(file, &mut AudioPool::default())
+    }
 
     fn chunk(name: &[u8], body: &[u8]) -> Vec<u8> {
         let mut chunk = [name, &(body.len() as u32).to_le_bytes(), body].concat();
@@ -187,14 +195,14 @@ mod tests {
     }
 
     /// Everything that a stream gives, as one: rate, samples of each output, start times.
-    fn streamed(file: &[u8], portion: usize) -> Result<Vec<Audio>, Malformed> {
-        let mut stream = WavStream::default();
+    fn streamed(file: &[u8], portion: usize) -> Result<Vec<Rc<Audio>>, Malformed> {
+        let (mut stream, mut pool) = (WavStream::default(), AudioPool::default());
         let mut all = Vec::new();
         for part in file.chunks(portion) {
-            all.extend(stream.take(part)?);
+            all.extend(stream.take(part, &mut pool)?);
             assert!(stream.held_bytes() < 40);
         }
-        all.extend(stream.end()?);
+        all.extend(stream.end(&mut pool)?);
         Ok(all)
     }
 
@@ -223,7 +231,7 @@ mod tests {
                     frames += part.frames() as u32;
                 }
                 for channel in 0..2 {
-                    let of = |audio: &Audio| {
+                    let of = |audio: &Rc<Audio>| {
                         let samples = audio.data().elements::<f32>().into_owned();
                         samples[channel * audio.frames()..][..audio.frames()].to_vec()
                     };

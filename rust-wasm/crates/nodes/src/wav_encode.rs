@@ -127,6 +127,8 @@ impl File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use remotemedia_engine::pool::AudioPool;
+
     use crate::wav_decode::decode;
 
     fn node(format: &str) -> WavEncode {
@@ -151,7 +153,7 @@ mod tests {
 
     /// What comes back, channel after channel.
     fn back(format: &str, items: &[Value]) -> Vec<f32> {
-        decode(&encode(format, items)).unwrap().data().elements().into_owned()
+        decode(&encode(format, items), &mut AudioPool::default()).unwrap().data().elements().into_owned()
     }
 
     #[test]
@@ -214,7 +216,7 @@ mod tests {
         }
         node.flush(&mut out).unwrap();
         let [Value::Bytes(file)] = &out.take()[..] else { panic!() };
-        assert_eq!(decode(file.bytes()).unwrap().frames(), 1);
+        assert_eq!(decode(file.bytes(), &mut AudioPool::default()).unwrap().frames(), 1);
         assert!(node.process(&audio(8_000, 32_768, &[]), "in", &mut out).is_err(), "a block of 65,536 bytes");
     }
 }

@@ -172,44 +172,50 @@ impl Format {
         self.encoding.size() * self.channels
     }
 
-    /// The samples of whole frames, channel after channel, at nominal full scale 1; `None` if there is no memory for them.
-    pub(crate) fn planar(&self, data: &[u8]) -> Option<Vec<f32>> {
+    /// Makes `samples` those of whole frames that come in two pieces: channel after channel, at nominal full scale 1.
+    /// `None` if there is no memory for them.
+    pub(crate) fn planar(&self, data: [&[u8]; 2], samples: &mut Vec<f32>) -> Option<()> {
+        let bytes: usize = data.iter().map(|piece| piece.len()).sum();
+        samples.clear();
+        samples.try_reserve_exact(bytes / self.encoding.size()).ok()?;
         let channels = self.channels;
         match self.encoding {
-            Encoding::U8 => planar(data, channels, |[byte]| (f32::from(byte) - 128.0) / 128.0),
-            Encoding::I16 => planar(data, channels, |bytes| f32::from(i16::from_le_bytes(bytes)) / 32_768.0),
-            Encoding::I24 => planar(data, channels, |[low, middle, high]| {
+            Encoding::U8 => planar(data, channels, samples, |[byte]| (f32::from(byte) - 128.0) / 128.0),
+            Encoding::I16 => {
+                planar(data, channels, samples, |bytes| f32::from(i16::from_le_bytes(bytes)) / 32_768.0);
+            }
+            Encoding::I24 => planar(data, channels, samples, |[low, middle, high]| {
                 (i32::from_le_bytes([0, low, middle, high]) >> 8) as f32 / 8_388_608.0
             }),
             Encoding::I32 => {
-                planar(data, channels, |bytes| i32::from_le_bytes(bytes) as f32 / 2_147_483_648.0)
+                planar(data, channels, samples, |bytes| i32::from_le_bytes(bytes) as f32 / 2_147_483_648.0);
             }
-            Encoding::F32 => planar(data, channels, f32::from_le_bytes),
-            Encoding::F64 => planar(data, channels, |bytes| f64::from_le_bytes(bytes) as f32),
+            Encoding::F32 => planar(data, channels, samples, f32::from_le_bytes),
+            Encoding::F64 => planar(data, channels, samples, |bytes| f64::from_le_bytes(bytes) as f32),
         }
+        Some(())
     }
 }
 
-fn planar<const N: usize>(data: &[u8], channels: usize, sample: impl Fn([u8; N]) -> f32) -> Option<Vec<f32>> {
-    let values = data.as_chunks::<N>().0;
-    let mut samples = Vec::new();
-    samples.try_reserve_exact(values.len()).ok()?;
-    if channels == 1 {
-        samples.extend(values.iter().map(|bytes| sample(*bytes)));
-        return Some(samples);
+fn planar<const N: usize>(
+    data: [&[u8]; 2],
+    channels: usize,
+    samples: &mut Vec<f32>,
+    sample: impl Fn([u8; N]) -> f32,
+) {
+    for (channel, piece) in (0..channels).flat_map(|channel| data.map(|piece| (channel, piece))) {
+        let values = piece.as_chunks::<N>().0;
+        match (channels, channel) {
+            (1, _) => samples.extend(values.iter().map(|bytes| sample(*bytes))),
+            // With a constant step, which is vectorised.
+            (2, 0) => samples.extend(values.as_chunks().0.iter().map(|[left, _]| sample(*left))),
+            (2, _) => samples.extend(values.as_chunks().0.iter().map(|[_, right]| sample(*right))),
+            _ => {
+                let own = values.get(channel..).unwrap_or_default().iter().step_by(channels);
+                samples.extend(own.map(|bytes| sample(*bytes)));
+            }
+        }
     }
-    if channels == 2 {
-        // With a constant step, which is vectorised.
-        let frames = values.as_chunks::<2>().0;
-        samples.extend(frames.iter().map(|[left, _]| sample(*left)));
-        samples.extend(frames.iter().map(|[_, right]| sample(*right)));
-        return Some(samples);
-    }
-    for channel in 0..channels {
-        let own = values.get(channel..).unwrap_or_default().iter().step_by(channels);
-        samples.extend(own.map(|bytes| sample(*bytes)));
-    }
-    Some(samples)
 }
 
 fn interleave<const N: usize>(
@@ -262,8 +268,16 @@ mod tests {
             let encoding = Encoding::of(tag, bits).unwrap();
             assert_eq!(encoding.size() * 8, usize::from(bits));
             let format = |channels| Format { encoding, channels, rate: 1 };
-            assert_eq!(format(1).planar(&data).unwrap(), [-1.0, 0.0, 0.5], "{encoding:?}");
-            assert_eq!(format(3).planar(&data.repeat(2)).unwrap(), [-1.0, -1.0, 0.0, 0.0, 0.5, 0.5]);
+            let planar = |channels, data| {
+                let mut samples = vec![9.0];
+                format(channels).planar(data, &mut samples).unwrap();
+                samples
+            };
+            assert_eq!(planar(1, [&data, &[]]), [-1.0, 0.0, 0.5], "{encoding:?}");
+            assert_eq!(planar(1, [&data[..encoding.size()], &data]), [-1.0, -1.0, 0.0, 0.5]);
+            let two = data.repeat(2);
+            assert_eq!(planar(2, [&[], &two]), [-1.0, 0.5, 0.0, 0.0, -1.0, 0.5]);
+            assert_eq!(planar(3, [&data, &data]), [-1.0, -1.0, 0.0, 0.0, 0.5, 0.5]);
         }
     }
 }

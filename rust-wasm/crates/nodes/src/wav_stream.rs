@@ -1,6 +1,9 @@
 //! A RIFF/WAVE file that comes in portions of any size.
 
+use std::rc::Rc;
+
 use remotemedia_engine::array::Audio;
+use remotemedia_engine::pool::AudioPool;
 
 use crate::wav_format::{Format, Malformed, TO_THE_END, malformed, word};
 
@@ -8,8 +11,9 @@ const RIFF: usize = 12;
 const CHUNK: usize = 8;
 
 /// Where in the file the next byte lies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Part {
+    #[default]
     Riff,
     ChunkHeader,
     /// In a `fmt ` chunk of this size.
@@ -27,11 +31,16 @@ enum Part {
 }
 
 /// What has been seen of a file. It holds no more than a header or a frame.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct WavStream {
-    part: Part,
+    at: At,
     /// The beginning of a header or a frame that is not complete.
     held: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct At {
+    part: Part,
     /// Bytes of the file so far.
     taken: u64,
     format: Option<Format>,
@@ -40,18 +49,22 @@ pub(crate) struct WavStream {
     given: u64,
 }
 
-impl Default for WavStream {
-    fn default() -> Self {
-        Self { part: Part::Riff, held: Vec::new(), taken: 0, format: None, has_data: false, given: 0 }
-    }
-}
-
 impl WavStream {
+    /// Becomes a copy, in the same memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.at = other.at;
+        self.held.clone_from(&other.held);
+    }
+
     /// Takes the next portion; gives the frames that it completes, if any. After an error the stream is of no more use.
-    pub(crate) fn take(&mut self, mut bytes: &[u8]) -> Result<Option<Audio>, Malformed> {
+    pub(crate) fn take(
+        &mut self,
+        mut bytes: &[u8],
+        pool: &mut AudioPool,
+    ) -> Result<Option<Rc<Audio>>, Malformed> {
         let mut audio = None;
         loop {
-            match self.part {
+            match self.at.part {
                 Part::Riff => {
                     if !self.fill(&mut bytes, RIFF) {
                         return Ok(audio);
@@ -71,37 +84,37 @@ impl WavStream {
                     if !self.fill(&mut bytes, read) {
                         return Ok(audio);
                     }
-                    self.format = Some(Format::read(&self.held, self.taken - read as u64)?);
+                    self.at.format = Some(Format::read(&self.held, self.at.taken - read as u64)?);
                     let padding = u64::from(size % 2);
                     self.go(Part::Skipped { left: u64::from(size) - read as u64 + padding, padding });
                 }
                 Part::Skipped { left, padding } => {
                     let left = left - self.pass(&mut bytes, Some(left)).len() as u64;
-                    self.part = Part::Skipped { left, padding };
+                    self.at.part = Part::Skipped { left, padding };
                     if left > 0 {
                         return Ok(audio);
                     }
-                    self.part = Part::ChunkHeader;
+                    self.at.part = Part::ChunkHeader;
                 }
                 Part::Data { left, padding } => {
                     let data = self.pass(&mut bytes, left);
                     let left = left.map(|left| left - data.len() as u64);
-                    audio = self.frames(data)?;
-                    self.part = Part::Data { left, padding };
+                    audio = self.frames(data, pool)?;
+                    self.at.part = Part::Data { left, padding };
                     if left != Some(0) {
                         return Ok(audio);
                     }
                     self.check_whole_frames()?;
-                    self.part = Part::Skipped { left: padding, padding };
+                    self.at.part = Part::Skipped { left: padding, padding };
                 }
             }
         }
     }
 
     /// The end of the file. Gives empty audio for a file without frames.
-    pub(crate) fn end(&self) -> Result<Option<Audio>, Malformed> {
-        let at = self.taken;
-        match self.part {
+    pub(crate) fn end(&self, pool: &mut AudioPool) -> Result<Option<Rc<Audio>>, Malformed> {
+        let at = self.at.taken;
+        match self.at.part {
             Part::Riff if at == 0 => return Ok(None),
             Part::Riff => return malformed("no RIFF/WAVE header", 0u64),
             Part::Format(_) | Part::Data { left: Some(_), .. } => {
@@ -113,10 +126,10 @@ impl WavStream {
             Part::Data { .. } => self.check_whole_frames()?,
             _ => {}
         }
-        match self.format {
+        match self.at.format {
             None => malformed("no fmt chunk", at),
-            Some(_) if !self.has_data => malformed("no data chunk", at),
-            Some(format) if self.given == 0 => audio_of(&format, 0, &[], at).map(Some),
+            Some(_) if !self.at.has_data => malformed("no data chunk", at),
+            Some(format) if self.at.given == 0 => audio_of(&format, 0, [&[], &[]], at, pool).map(Some),
             Some(_) => Ok(None),
         }
     }
@@ -140,27 +153,27 @@ impl WavStream {
         let count = count.map_or(bytes.len(), |count| count.min(bytes.len() as u64) as usize);
         let (passed, rest) = bytes.split_at(count);
         *bytes = rest;
-        self.taken += count as u64;
+        self.at.taken += count as u64;
         passed
     }
 
     fn go(&mut self, part: Part) {
         self.held.clear();
-        self.part = part;
+        self.at.part = part;
     }
 
     fn read_chunk_header(&mut self) -> Result<Part, Malformed> {
-        let at = self.taken - CHUNK as u64;
+        let at = self.at.taken - CHUNK as u64;
         let size = word(&self.held, 4).unwrap_or_default();
         let padding = u64::from(size % 2);
         match self.held.get(..4).unwrap_or_default() {
-            b"fmt " | b"data" if self.has_data => {
+            b"fmt " | b"data" if self.at.has_data => {
                 malformed("a second fmt or data chunk in a streamed file", at)
             }
             b"fmt " => Ok(Part::Format(size)),
-            b"data" if self.format.is_none() => malformed("data before fmt in a streamed file", at),
+            b"data" if self.at.format.is_none() => malformed("data before fmt in a streamed file", at),
             b"data" => {
-                self.has_data = true;
+                self.at.has_data = true;
                 let left = (size != TO_THE_END).then_some(u64::from(size));
                 Ok(Part::Data { left, padding })
             }
@@ -169,33 +182,27 @@ impl WavStream {
     }
 
     /// The frames that `data` completes.
-    fn frames(&mut self, data: &[u8]) -> Result<Option<Audio>, Malformed> {
-        let Some(format) = self.format else { return Ok(None) };
+    fn frames(&mut self, data: &[u8], pool: &mut AudioPool) -> Result<Option<Rc<Audio>>, Malformed> {
+        let Some(format) = self.at.format else { return Ok(None) };
         let size = format.frame();
         let missing = (size - self.held.len()) % size;
-        if data.len() < missing {
+        let Some((first, data)) = data.split_at_checked(missing) else {
             self.held.extend_from_slice(data);
             return Ok(None);
-        }
-        let whole = (data.len() - missing) / size * size + missing;
-        let (whole, rest) = data.split_at(whole);
-        let audio = if self.held.is_empty() {
-            audio_of(&format, self.given, whole, self.taken)?
-        } else {
-            // Portions that cut frames cost one more copy.
-            self.held.extend_from_slice(whole);
-            audio_of(&format, self.given, &self.held, self.taken)?
         };
+        self.held.extend_from_slice(first);
+        let (whole, rest) = data.split_at(data.len() / size * size);
+        let audio = audio_of(&format, self.at.given, [&self.held, whole], self.at.taken, pool)?;
         self.held.clear();
         self.held.extend_from_slice(rest);
-        self.given += audio.frames() as u64;
+        self.at.given += audio.frames() as u64;
         Ok((audio.frames() > 0).then_some(audio))
     }
 
     fn check_whole_frames(&self) -> Result<(), Malformed> {
         match self.held.len() {
             0 => Ok(()),
-            rest => malformed(format!("{rest} bytes of data that are no whole frame"), self.taken),
+            rest => malformed(format!("{rest} bytes of data that are no whole frame"), self.at.taken),
         }
     }
 }
@@ -208,12 +215,18 @@ pub(crate) fn check_riff(file: &[u8]) -> Result<(), Malformed> {
     malformed("no RIFF/WAVE header", 0u64)
 }
 
-/// Whole frames, the first of which is number `first` of the file.
-pub(crate) fn audio_of(format: &Format, first: u64, data: &[u8], at: u64) -> Result<Audio, Malformed> {
-    let frames = data.len() / format.frame();
+/// Whole frames in two pieces, the first of which is number `first` of the file.
+pub(crate) fn audio_of(
+    format: &Format,
+    first: u64,
+    data: [&[u8]; 2],
+    at: u64,
+    pool: &mut AudioPool,
+) -> Result<Rc<Audio>, Malformed> {
+    let bytes: usize = data.iter().map(|piece| piece.len()).sum();
+    let frames = bytes / format.frame();
     let time = first as f64 / f64::from(format.rate);
-    let samples = format.planar(data);
-    let audio = samples
-        .and_then(|samples| Audio::new(format.rate, Some(time), format.channels, frames, samples.into()));
+    let samples = format.planar(data, pool.samples());
+    let audio = samples.and_then(|()| pool.audio(format.rate, Some(time), format.channels, frames));
     audio.map_or_else(|| malformed(format!("no memory for {frames} frames"), at), Ok)
 }

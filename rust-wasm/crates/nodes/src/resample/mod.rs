@@ -9,6 +9,7 @@ mod stream;
 use remotemedia_engine::array::Audio;
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out, Params};
+use remotemedia_engine::pool::AudioPool;
 use remotemedia_engine::value::Value;
 
 use crate::audio_clock::AudioClock;
@@ -44,6 +45,7 @@ struct Resample {
     /// The kernel for the last rate; kept when a stream ends, because the next one usually has the same.
     kernel: Option<(u32, Kernel)>,
     running: Option<Running>,
+    pool: AudioPool,
 }
 
 /// A stream under way.
@@ -62,6 +64,7 @@ impl Resample {
             input_rate: params.positive("input_sample_rate")?,
             kernel: None,
             running: None,
+            pool: AudioPool::default(),
         })
     }
 
@@ -76,21 +79,19 @@ impl Resample {
     fn end(&mut self, out: &mut Out) -> Result<(), Failure> {
         if let (Some(mut running), Some((_, kernel))) = (self.running.take(), &mut self.kernel) {
             let given = running.stream.given();
-            let mut samples = Vec::new();
-            running.stream.finish(kernel, &mut samples)?;
-            self.emit(&running, given, samples, out);
+            let frames = running.stream.finish(kernel, self.pool.samples())?;
+            self.emit(&running, given, frames, out);
         }
         Ok(())
     }
 
-    /// Gives planar samples whose first frame is output frame `first` of the stream.
-    fn emit(&self, running: &Running, first: u64, samples: Vec<f32>, out: &mut Out) {
-        if samples.is_empty() {
+    /// Gives the samples in the pool: so many frames, from output frame `first` of the stream.
+    fn emit(&mut self, running: &Running, first: u64, frames: usize, out: &mut Out) {
+        if frames == 0 {
             return;
         }
         let timestamp = running.clock.start().map(|start| start + first as f64 / f64::from(self.target));
-        let frames = samples.len() / running.channels;
-        if let Some(audio) = Audio::new(self.target, timestamp, running.channels, frames, samples.into()) {
+        if let Some(audio) = self.pool.audio(self.target, timestamp, running.channels, frames) {
             out.emit(audio);
         }
     }
@@ -122,14 +123,13 @@ impl Node for Resample {
             stream: Stream::new(kernel, audio.channels()),
         });
         let first = running.stream.given();
-        let mut output = Vec::new();
-        let result = running.stream.take(kernel, &samples, audio.frames(), &mut output);
-        if result.is_ok() {
+        let result = running.stream.take(kernel, &samples, audio.frames(), self.pool.samples());
+        if let Ok(frames) = result {
             running.clock.add(&audio);
-            self.emit(&running, first, output, out);
+            self.emit(&running, first, frames, out);
         }
         self.running = Some(running);
-        result
+        result.map(drop)
     }
 
     fn flushes(&self) -> bool {

@@ -28,20 +28,20 @@ impl Stream {
         self.given
     }
 
-    /// Takes planar samples and puts, planar, all frames whose filter they complete into `output`. Nothing is allocated
-    /// but what `output` and the held samples lack; that they keep.
+    /// Takes planar samples and puts, planar, all frames whose filter they complete into `output`; gives their number.
+    /// Nothing is allocated but what `output` and the held samples lack; that they keep.
     pub(super) fn take(
         &mut self,
         kernel: &mut Kernel,
         samples: &[f32],
         frames: usize,
         output: &mut Vec<f32>,
-    ) -> Result<(), Failure> {
+    ) -> Result<usize, Failure> {
         let ready = kernel.outputs_before(self.taken + frames as u64).saturating_sub(self.given);
-        self.reserve(ready, output)?;
+        let ready = self.reserve(ready, output)?;
         let mut end = self.next;
         let mut first = self.first;
-        let mut outputs = output.chunks_exact_mut((ready as usize).max(1));
+        let mut outputs = output.chunks_exact_mut(ready.max(1));
         for (held, samples) in self.held.iter_mut().zip(samples.chunks_exact(frames.max(1))) {
             let output = outputs.next().unwrap_or_default();
             (end, first) = (self.next, self.first);
@@ -64,33 +64,33 @@ impl Stream {
             first += used as i64;
         }
         self.taken += frames as u64;
-        self.given += ready;
+        self.given += ready as u64;
         (self.next, self.first) = (end, first);
-        Ok(())
+        Ok(ready)
     }
 
-    /// The end of the stream: gives what is left, as if zeros followed.
-    pub(super) fn finish(&mut self, kernel: &mut Kernel, output: &mut Vec<f32>) -> Result<(), Failure> {
+    /// The end of the stream: what is left, as if zeros followed. Like [`Stream::take`].
+    pub(super) fn finish(&mut self, kernel: &mut Kernel, output: &mut Vec<f32>) -> Result<usize, Failure> {
         let left = kernel.output_frames(self.taken) - self.given;
-        self.reserve(left, output)?;
-        let mut outputs = output.chunks_exact_mut((left as usize).max(1));
+        let left = self.reserve(left, output)?;
+        let mut outputs = output.chunks_exact_mut(left.max(1));
         for held in &mut self.held {
             held.extend(std::iter::repeat_n(0.0, kernel.half()));
             let mut place = self.next;
             kernel.run(held, self.first, &mut place, outputs.next().unwrap_or_default());
         }
-        self.given += left;
-        Ok(())
+        self.given += left as u64;
+        Ok(left)
     }
 
     /// Makes `output` as long as `frames` of all channels.
-    fn reserve(&self, frames: u64, output: &mut Vec<f32>) -> Result<(), Failure> {
+    fn reserve(&self, frames: u64, output: &mut Vec<f32>) -> Result<usize, Failure> {
         output.clear();
         let size = usize::try_from(frames).ok().and_then(|frames| frames.checked_mul(self.held.len()));
         match size.map(|size| (size, output.try_reserve_exact(size))) {
             Some((size, Ok(()))) => output.resize(size, 0.0),
             _ => return Err(Failure::new(format!("no memory for {frames} frames"))),
         }
-        Ok(())
+        Ok(frames as usize)
     }
 }

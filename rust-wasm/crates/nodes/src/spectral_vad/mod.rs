@@ -4,9 +4,10 @@ mod bands;
 mod detector;
 mod noise;
 
-use remotemedia_engine::array::{Audio, DType, Tensor};
+use remotemedia_engine::array::{Audio, DType};
 use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out, Params};
+use remotemedia_engine::pool::{MapPool, TensorPool};
 use remotemedia_engine::value::Value;
 
 use bands::Bands;
@@ -46,6 +47,9 @@ struct SpectralVad {
     threshold: Threshold,
     input_rate: Option<u32>,
     stream: Option<Stream>,
+    flags: TensorPool<u8>,
+    scores: TensorPool<f32>,
+    reports: MapPool,
 }
 
 /// What is kept between items.
@@ -66,7 +70,15 @@ impl SpectralVad {
             release: params.number("release")?,
             hang_over: hang_over(params, frame_ms)?,
         };
-        Ok(Self { frame_ms, threshold, input_rate: params.positive("input_sample_rate")?, stream: None })
+        Ok(Self {
+            frame_ms,
+            threshold,
+            input_rate: params.positive("input_sample_rate")?,
+            stream: None,
+            flags: TensorPool::default(),
+            scores: TensorPool::default(),
+            reports: MapPool::default(),
+        })
     }
 
     fn begin(&self, audio: &Audio) -> Result<Stream, Failure> {
@@ -91,29 +103,36 @@ impl Node for SpectralVad {
             None => self.begin(&audio)?,
         };
         let stream = self.stream.insert(stream);
-        let (flags, scores) = stream.judge(&audio, &self.threshold);
-        let scores = Tensor::new(DType::F32, vec![scores.len()], scores.into());
-        let scores = ("scores", scores.map_or(Value::Null, Value::from));
+        let (flags, scores) = (self.flags.elements(), self.scores.elements());
+        let count = stream.judge(&audio, &self.threshold, flags, scores);
+        let flags = self.flags.tensor(DType::Bool, &[count]);
+        let scores = self.scores.tensor(DType::F32, &[count]);
+        let scores = ("scores", scores.map_or(Value::Null, Value::Tensor));
         let [audio, is_speech, flags, frame_s, start_s] = stream.frames.report(audio, flags);
-        out.emit(Value::map([audio, is_speech, flags, scores, frame_s, start_s]));
+        out.emit(self.reports.map([audio, is_speech, flags, scores, frame_s, start_s]));
         Ok(())
     }
 }
 
 impl Stream {
-    /// One flag and one score for every frame that `audio` completes.
-    fn judge(&mut self, audio: &Audio, threshold: &Threshold) -> (Vec<u8>, Vec<f32>) {
+    /// Adds one flag and one score for every frame that `audio` completes; gives their number.
+    fn judge(
+        &mut self,
+        audio: &Audio,
+        threshold: &Threshold,
+        flags: &mut Vec<u8>,
+        scores: &mut Vec<f32>,
+    ) -> usize {
         let Self { frames, bands, detector, held } = self;
         held.extend_from_slice(&audio_input::mono(&audio.data().elements::<f32>(), audio.frames()));
         let count = held.len() / frames.length();
-        let (mut flags, mut scores) = (Vec::with_capacity(count), Vec::with_capacity(count));
         bands.each(held, count, |powers| {
             let (score, is_speech) = detector.step(powers, threshold);
             flags.push(u8::from(is_speech));
             scores.push(score as f32);
         });
         held.drain(..count * frames.length());
-        (flags, scores)
+        count
     }
 }
 
