@@ -54,7 +54,7 @@ function speed(rows, tasks) {
 
 function qualities(rows, tasks) {
   const lines = contestants(rows, tasks)
-    .filter(({ of }) => of(tasks[0]).quality !== null)
+    .filter(({ of }) => tasks.slice(0, 2).every((task) => of(task)?.quality))
     .map(({ who, of }) => {
       const both = (key, digits) => tasks.slice(0, 2).map((task) => of(task).quality[key].toFixed(digits));
       return [

@@ -161,13 +161,19 @@ class Stream:
 
     def _by_blocks(self, first: int, count: int, blocks: Blocks) -> list[Any]:
         begin = first // self._filter.l * self._filter.m - blocks.lead - self._start
-        windows = np.lib.stride_tricks.sliding_window_view(
-            self._history[:, begin:], blocks.source, axis=1
-        )[:, :: blocks.step][:, :count]
-        return [
-            blocks.apply(windows[:, at : at + _BATCH]).reshape(len(windows), -1)
-            for at in range(0, count, _BATCH)
-        ]
+        made = []
+        for at in range(0, count, _BATCH):
+            history = self._history[:, begin + at * blocks.step :]
+            channel, frame = history.strides
+            # Not a view of all: with 32-bit addresses (Pyodide) it would be too large.
+            windows = np.lib.stride_tricks.as_strided(
+                history,
+                (len(history), min(_BATCH, count - at), blocks.source),
+                (channel, blocks.step * frame, frame),
+                writeable=False,
+            )
+            made.append(blocks.apply(windows).reshape(len(windows), -1))
+        return made
 
     def _direct(self, first: int, stop: int) -> list[Any]:
         return [self._outputs(at, min(at + _BLOCK, stop)) for at in range(first, stop, _BLOCK)]
@@ -177,5 +183,8 @@ class Stream:
         positions = np.arange(first, stop, dtype=np.int64) * design.m
         numerators = positions % design.l
         starts = positions // design.l + 1 - design.half - self._start
-        windows = np.lib.stride_tricks.sliding_window_view(self._history, 2 * design.half, axis=1)
+        length = 2 * design.half
+        history = self._history[:, starts[0] : starts[-1] + length]
+        windows = np.lib.stride_tricks.sliding_window_view(history, length, axis=1)
+        starts -= starts[0]
         return np.stack([design.apply(channel[starts], numerators) for channel in windows])

@@ -94,7 +94,7 @@ class VADNode(Node, category="audio", requires=("numpy",), stateful=True):
 
         if not levels.size:
             return np.zeros(0, bool)
-        at = np.arange(levels.size)
+        at = np.arange(levels.size, dtype=np.int64)  # by default it has 32 bits in Pyodide
         begins = levels > self.energy_threshold
         # A frame between the thresholds goes on with what the last one outside them said.
         decides = begins | ~(levels > self._release)
