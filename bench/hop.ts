@@ -4,7 +4,7 @@
  * many is the reference.
  */
 
-import { noLimit, type StepResult } from '../web/src/engine/place.js';
+import { noLimit, type SegmentMetrics, type StepResult } from '../web/src/engine/place.js';
 import { PythonPlace } from '../web/src/engine/python-place.js';
 import { WasiPlace } from '../web/src/engine/wasi-place.js';
 import type { Packet } from '../web/src/packet.js';
@@ -39,7 +39,7 @@ function segment(node: object, metrics: boolean): string {
 
 /** Loads both runtimes; the function it gives measures. */
 export async function prepare(wasmUrl: string, pyodideUrl: string) {
-  const silent = { enter() {}, stderr() {}, output() {}, loaded() {}, progress() {} };
+  const silent = { enter() {}, stderr() {}, output() {}, loaded() {}, progress() {}, interrupt: null };
   const wasi = await WasiPlace.load(wasmUrl, silent);
   const python = await PythonPlace.load(pyodideUrl, ['numpy'], silent);
 
@@ -51,10 +51,7 @@ export async function prepare(wasmUrl: string, pyodideUrl: string) {
     const begun = performance.now();
     for (let hop = 0; hop < count; hop++) target.run(packets, noLimit);
     const calledMs = performance.now() - begun;
-    const { nodes, engine_us = 0 } = target.metrics() as {
-      nodes: { total_duration_us: number }[];
-      engine_us?: number;
-    };
+    const { nodes, engine_us = 0 } = target.metrics() as SegmentMetrics;
     target.close();
     return calledMs * 1000 - engine_us - (nodes[0]?.total_duration_us ?? 0);
   }
