@@ -8,7 +8,7 @@ import { serve } from '../scripts/serve.mjs';
 import { bundle, hopOf, hopSizes } from './hop.mjs';
 import { abortRow, liveRows, metricsRow, planningRows, streamRows } from './rows.mjs';
 import { median, repeat } from './statistics.mjs';
-import * as streams from './streams.mjs';
+import { workloads } from './streams.mjs';
 import { scalars } from './workloads.mjs';
 
 const site = '/some/sub/path/';
@@ -153,7 +153,7 @@ async function streamed(browser) {
     const page = await visit(context, `${url}${site}web/bare.html`);
     const evaluate = (name, ...args) => {
       const list = args.map((arg) => (arg === 'Audio' ? 'window.bare.Audio' : JSON.stringify(arg)));
-      return page.evaluate(`(${streams[name]})(window.bare.runner, ${list})`);
+      return page.evaluate(`(${workloads[name]})(window.bare.runner, ${list})`);
     };
     await page.evaluate(
       async ({ script, base }) => {
@@ -172,7 +172,7 @@ async function streamed(browser) {
       const pairs = await page.evaluate(`(async () => {
         const { PackageLoader, PipelineRunner } = window.bare;
         const file = new URL('${url}${site}bundles/${bundleName}.rmpkg');
-        return (${streams.afterAbort})(PipelineRunner, ${assets}, await PackageLoader.loadFromFile(file), ${input}, 7);
+        return (${workloads.afterAbort})(PipelineRunner, ${assets}, await PackageLoader.loadFromFile(file), ${input}, 7);
       })()`);
       rows.push(abortRow(what, pairs));
     }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { bundle, hopOf, hopSizes } from './hop.mjs';
 import { planningRows, streamRows } from './rows.mjs';
 import { median, repeat } from './statistics.mjs';
-import * as streams from './streams.mjs';
+import { workloads } from './streams.mjs';
 import { scalars } from './workloads.mjs';
 
 const library = new URL('../dist/lib/index.js', import.meta.url).href;
@@ -59,7 +59,7 @@ async function flows() {
     const value = median(await scalars(runner, runtime, 15));
     rows.push({ name, unit: 'µs', value, reference: null, ratio: null, bar: null });
   }
-  rows.push(...(await streamRows((name, ...args) => streams[name](runner, ...args))));
+  rows.push(...(await streamRows((name, ...args) => workloads[name](runner, ...args))));
   await runner.close();
   const { preparePlanning } = await import(await bundle('planning'));
   const planning = await preparePlanning(

@@ -185,3 +185,6 @@ export async function liveChunks(runner, Audio, seconds, slowMs) {
   const total = Object.values(dropped).reduce((sum, number) => sum + number, 0);
   return { latencies, received, count, dropped: total, worstError };
 }
+
+/** All workloads by name, for those who run them elsewhere. */
+export const workloads = { streamedNumbers, chainOfAdds, measuredAudio, afterAbort, liveChunks };
