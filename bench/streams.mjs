@@ -94,7 +94,7 @@ export async function afterAbort(PipelineRunner, assets, next, input, repetition
   const endless = {
     version: 'v1',
     nodes: [
-      { id: 'busy', node_type: 'ExpanderNode', runtime_hint: 'python', params: { expansion_factor: 1e15 } },
+      { id: 'busy', node_type: 'ExpanderNode', runtime_hint: 'python', params: { expansion_factor: 1e7 } },
     ],
   };
   const pairs = [];

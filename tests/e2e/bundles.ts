@@ -17,7 +17,7 @@ function pack(name: string, nodes: object[]): void {
 export default function packTestBundles(): void {
   rmSync(folder, { recursive: true, force: true });
   pack('endless', [
-    { id: 'loop', node_type: 'ExpanderNode', runtime_hint: 'python', params: { expansion_factor: 1e9 } },
+    { id: 'loop', node_type: 'ExpanderNode', runtime_hint: 'python', params: { expansion_factor: 1e7 } },
   ]);
   pack('raising', [{ id: 'up', node_type: 'DataTransformNode', params: { operation: 'increment' } }]);
 }

@@ -17,11 +17,11 @@ const python = (params: ManifestNode['params'] = {}): Partial<ManifestNode> => (
   node_type: 'TextProcessorNode',
   params,
 });
-/** A Python node that is busy for ever. */
+/** A Python node that is busy for longer than anybody waits. */
 const endless = chain({
   node_type: 'ExpanderNode',
   runtime_hint: 'python',
-  params: { expansion_factor: 1e15 },
+  params: { expansion_factor: 1e7 },
 });
 const module = (name: string) => pathToFileURL(`${root}web/tests/nodes/${name}`);
 
