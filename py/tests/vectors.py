@@ -67,6 +67,6 @@ def is_number(value):
 def same_number(a, b, tolerance):
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
-    if a == 0 == b:
+    if a == 0 == b and tolerance == 0:
         return math.copysign(1, a) == math.copysign(1, b)
     return a == b or abs(a - b) <= tolerance

@@ -59,7 +59,7 @@ function isNumber(value: unknown): value is number | bigint {
 
 function sameNumber(a: number | bigint, b: number | bigint, tolerance: number): boolean {
   if (typeof a === 'bigint' || typeof b === 'bigint') return a === b;
-  return Object.is(a, b) || Math.abs(a - b) <= tolerance * Number(a !== 0 || b !== 0);
+  return Object.is(a, b) || (tolerance > 0 && Math.abs(a - b) <= tolerance);
 }
 
 function classOf(value: object): string {
