@@ -9,7 +9,7 @@ import type { Addressed, Circuits, PlanSummary, RunSummary, Span, ToPage, WholeP
 /** Batches under way at once: enough to keep both sides busy, few enough to hold little. */
 const batchWindow = 4;
 /** Milliseconds after a cancel without an answer: a replacement is made ready, Python is interrupted, the thread is ended. */
-const [stuckMs, interruptMs, killMs, killInterruptedMs] = [5, 25, 50, 120];
+const [stuckMs, interruptMs, killMs, killInterruptedMs] = [5, 25, 35, 120];
 /** How long nodes may take to close after a cancel, in milliseconds. */
 const closeMs = 1000;
 const keptSpans = 10_000;
