@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Node.js 20 may abort when a worker is ended while V8 compiles for it on another thread, and tests end many.
+    execArgv: ['--no-concurrent-recompilation'],
     include: ['web/tests/**/*.test.ts'],
     globalSetup: ['web/tests/setup.ts'],
     setupFiles: ['web/tests/seed.ts'],
