@@ -136,12 +136,15 @@ class Engine:
         self._limit = until if until[0] == math.inf else (number, until[1])
         self._error, self._flushing, self._deadline = None, True, False
         self._feed(batch._replace(rounds=[number] * len(batch.rounds)) for batch in batches)
+        start = perf_counter() if self._measures else 0.0
         for step in self._steps:
             rounds, values = self._gather(step)
             outputs = Outputs(step)
             if rounds or step.flushes:
                 yield from self._calls(step, rounds, values, outputs, number)
             self._pass_on(step, outputs)
+        if self._measures:
+            self._running_us += (perf_counter() - start) * 1e6
         return (yield from self._leave())
 
     def close(self) -> None:

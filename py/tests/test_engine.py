@@ -179,3 +179,13 @@ def test_the_first_spans_are_kept(monkeypatch):
     assert len(metrics["spans"]) == 6
     assert metrics["spans"][0][2] == 1e6
     assert metrics["nodes"][0]["total_duration_us"] == 3e6
+
+
+def test_what_the_engine_takes_counts_in_flush_too(monkeypatch):
+    ticks = itertools.count()
+    monkeypatch.setattr("remotemedia._engine.perf_counter", lambda: next(ticks))
+    engine = opened(diamond(metrics=True))
+    run(engine, (0, [0], [1]))
+    before = engine.metrics()["engine_us"]
+    flush(engine)
+    assert engine.metrics()["engine_us"] > before > 0

@@ -3,14 +3,13 @@ import type { CrossingMetrics } from '../metrics.js';
 
 interface Share {
   calledUs: number;
-  settledUs: number;
   readonly bytes: Map<CrossingMetrics, number>;
 }
 
 /** Crossings of one run. */
 export class Crossings {
   private readonly rows = new Map<string, CrossingMetrics>();
-  /** Per segment: time in calls that brought packets, and the bytes that each row brought, since the last settling. */
+  /** Per segment: time in its calls, and the bytes that each row brought. */
   private readonly segments = new Map<number, Share>();
 
   /** Counts packets that went from one place to another. */
@@ -42,16 +41,14 @@ export class Crossings {
   }
 
   /**
-   * What a segment's calls took beyond its nodes and its engine is the crossing's, shared by bytes. `insideUs` is the time
-   * of nodes and engine since the start of the run.
+   * At the end of the run: what a segment's calls took beyond its nodes and its engine, `insideUs`, is the crossing's, shared
+   * by bytes.
    */
   settle(segment: number, insideUs: number): void {
-    const entry = this.segment(segment);
-    const total = [...entry.bytes.values()].reduce((sum, share) => sum + share, 0);
-    const crossingUs = Math.max(0, entry.calledUs - (insideUs - entry.settledUs));
-    for (const [row, share] of entry.bytes)
-      row.total_duration_us += (crossingUs * share) / Math.max(1, total);
-    this.segments.set(segment, { calledUs: 0, settledUs: insideUs, bytes: new Map() });
+    const { calledUs, bytes } = this.segment(segment);
+    const total = [...bytes.values()].reduce((sum, share) => sum + share, 0);
+    const crossingUs = Math.max(0, calledUs - insideUs);
+    for (const [row, share] of bytes) row.total_duration_us += (crossingUs * share) / Math.max(1, total);
   }
 
   list(): CrossingMetrics[] {
@@ -61,7 +58,7 @@ export class Crossings {
   private segment(index: number): Share {
     let found = this.segments.get(index);
     if (!found) {
-      found = { calledUs: 0, settledUs: 0, bytes: new Map() };
+      found = { calledUs: 0, bytes: new Map() };
       this.segments.set(index, found);
     }
     return found;

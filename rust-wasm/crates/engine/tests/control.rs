@@ -216,6 +216,10 @@ fn a_trace_has_a_span_per_node_and_batch() {
     engine.run(&[batch(&[1, 2])], Limit::NONE);
     let spans = engine.metrics()["spans"].clone();
     assert_eq!(spans, json!([[2, 1e6, 1e6], [7, 3e6, 1e6]]));
+    engine.flush(&[], Limit::NONE);
+    // A flush alone is work, too.
+    assert_eq!(engine.metrics()["spans"].as_array().unwrap().len(), 4);
+    let mut engine = open_on(Rc::new(Seconds::default()), &[PLAIN("a", 2), PLAIN("b", 7)], "@0>a a>b b>#1");
     for _ in 0..6_000 {
         engine.run(&[batch(&[1])], Limit::NONE);
     }

@@ -95,11 +95,9 @@ impl Node for Spectrogram {
         }
         let mut stream = self.stream.take().unwrap_or_else(|| Stream::of(&audio, self.shape));
         let matrix = stream.take(&audio, &mut self.stft, None);
-        if let Ok(matrix) = matrix {
-            self.emit(&stream, matrix, out);
-        }
+        let matrix = matrix.map(|matrix| self.emit(&stream, matrix, out));
         self.stream = Some(stream);
-        Ok(())
+        matrix
     }
 
     fn flushes(&self) -> bool {

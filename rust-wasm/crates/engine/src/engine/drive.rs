@@ -62,7 +62,9 @@ fn turn(engine: &mut Engine, index: usize) -> Turn {
     let result = rounds(engine, index, end);
     let Some(stage) = engine.stages.get_mut(index) else { return Turn::Idle };
     let called = stage.stats.calls > calls;
-    if let (Some(clock), true) = (clock, called) {
+    // A flush of its own is work, too, though it is not counted as a call.
+    let flushed = stage.done > started && flush_round(engine.mode).is_some() && stage.node.flushes();
+    if let (Some(clock), true) = (clock, called || flushed) {
         let us = engine.host.now_us() - clock;
         if engine.metrics {
             stage.stats.add(us);
