@@ -125,10 +125,12 @@ async def test_a_cancelled_run_closes_its_nodes():
         """Never gives anything."""
 
         async def process(self, item):
+            reached.set()
             await asyncio.sleep(3600)
 
+    reached = asyncio.Event()
     task = asyncio.ensure_future(Pipeline([EndlessNode()], runtime_hint="python").run(1))
-    await asyncio.sleep(0.05)
+    await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
