@@ -11,6 +11,7 @@ import ctypes
 import json
 import os
 import struct
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
@@ -263,6 +264,14 @@ def _config(wasmtime: Any) -> Any:
     return config
 
 
+def _compiler(wasmtime: Any) -> Any:
+    """Return an engine that keeps what it compiled on disk, in wasmtime's own cache."""
+    config = _config(wasmtime)
+    with suppress(wasmtime.WasmtimeError):  # where no cache can be kept
+        config.cache = True
+    return wasmtime.Engine(config)
+
+
 def _runtime_path() -> Path:
     named = os.environ.get(PATH_VARIABLE)
     if named:
@@ -286,7 +295,7 @@ def _compile(path: Path, _modified: int) -> _Module:
         message = "wasmtime is not installed: pip install 'remotemedia[wasm]'"
         raise RuntimeLoadError(message) from None
     try:
-        module = wasmtime.Module.from_file(wasmtime.Engine(_config(wasmtime)), str(path))
+        module = wasmtime.Module.from_file(_compiler(wasmtime), str(path))
     except wasmtime.WasmtimeError as error:
         message = f"{path.name} is not a module: {error}"
         raise RuntimeLoadError(message) from error
