@@ -29,11 +29,15 @@ export type { CatalogEntry, GraphInfo, Input, Json } from './manifest.js';
 export type { PipelineSource } from './manifest-text.js';
 export type { CrossingMetrics, LoadMetrics, Metrics, NodeMetrics, ProgressEvent } from './metrics.js';
 export {
+  type BundleCatalog,
+  type BundleEntry,
+  type Capabilities,
   type LoadedPackage,
   type LoadOptions,
   PackageLoader,
   type PackageSource,
   type PackageWarning,
+  type Trust,
 } from './package-loader.js';
 export {
   type ExecuteOptions,

@@ -1,6 +1,6 @@
 /** Opens `.rmpkg` bundles, which are untrusted. */
 import { asError, CancelledError, PackageError } from './errors.js';
-import type { Manifest } from './manifest.js';
+import type { CatalogEntry, Manifest } from './manifest.js';
 import { readLocalFile } from './node.js';
 import { version } from './version.js';
 import { defaultLimits, readZip, type ZipLimits } from './zip-reader.js';
@@ -23,16 +23,45 @@ export interface PackageWarning {
   readonly message: string;
 }
 
+/** Who answers for a bundle: nobody, a key that is not among the trusted ones, or one that is. */
+export type Trust = 'unsigned' | 'unknown-key' | 'trusted';
+
+/** A node type that a bundle brings. */
+export interface BundleEntry extends CatalogEntry {
+  /** Python: dotted name of the module that defines the class. */
+  module?: string;
+}
+
+/** `catalog.json`: the node types that a bundle brings. */
+export interface BundleCatalog {
+  readonly version: 1;
+  /** By the place that runs them: `python` or `rust:<module>`. */
+  readonly places: Readonly<Record<string, readonly BundleEntry[]>>;
+}
+
+/** What a bundle asks to be allowed, beside computing. */
+export interface Capabilities {
+  /** Origins that it wants to reach, `https://api.example.com`. */
+  readonly network: readonly string[];
+}
+
 /** A bundle whose content was checked. */
 export interface LoadedPackage {
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly id: string;
   readonly manifest: Manifest;
   /** `metadata.json`, null if there is none. */
   readonly metadata: Record<string, unknown> | null;
+  /** Node types that the bundle brings, null if none. */
+  readonly catalog: BundleCatalog | null;
+  readonly capabilities: Capabilities;
   /** Every file by name. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** `runtime.wasm` of bundles of the earlier system, else null. */
   readonly wasmBinary: ArrayBuffer | null;
-  readonly trust: 'unsigned' | 'unknown-key' | 'trusted';
+  readonly trust: Trust;
+  /** Id of the key that signed it, null if it is unsigned. */
+  readonly keyId: string | null;
   /** What is odd but no reason to refuse. */
   readonly warnings: readonly PackageWarning[];
   /** Size of the file in bytes. */
@@ -51,7 +80,7 @@ export const PackageLoader = {
       options.signal?.throwIfAborted();
       const archive = await readSource(source, limits.fileBytes, options);
       const files = await readZip(archive, limits, options.signal);
-      return await checkContent(files, archive.length);
+      return await checkContent(files, archive);
     } catch (error) {
       if (options.signal?.aborted) throw new CancelledError('loading was aborted', { cause: error });
       throw asError(error);
@@ -104,7 +133,7 @@ async function download(url: URL, maxBytes: number, options: LoadOptions): Promi
 
 async function checkContent(
   files: Map<string, Uint8Array<ArrayBuffer>>,
-  size: number,
+  archive: Uint8Array<ArrayBuffer>,
 ): Promise<LoadedPackage> {
   const warnings: PackageWarning[] = [];
   const manifestBytes = files.get('manifest.json');
@@ -115,15 +144,20 @@ async function checkContent(
   checkRuntime(manifest);
   const wasm = files.get('runtime.wasm');
   if (wasm) warnings.push({ code: 'own_runtime', message: "the bundle's own runtime.wasm is not used" });
+  const catalog = files.get('catalog.json');
   return {
+    id: await sha256(archive),
     // Whether it is one, the planner says, with every issue.
     manifest: manifest as unknown as Manifest,
+    catalog: catalog ? (parseObject('catalog.json', catalog) as unknown as BundleCatalog) : null,
+    capabilities: { network: [] },
     metadata: readMetadata(files.get('metadata.json'), warnings),
     files,
     wasmBinary: wasm ? wasm.buffer : null,
     trust: 'unsigned',
+    keyId: null,
     warnings,
-    size,
+    size: archive.length,
   };
 }
 
