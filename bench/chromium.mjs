@@ -37,6 +37,18 @@ export async function measureChromium(progress) {
   }
 }
 
+/** A page with the library and a runner, for measurements that take turns with another host. */
+export async function withBarePage(use) {
+  const browser = await chromium.launch(launchOptions());
+  try {
+    return await withServer({}, async (url) =>
+      use(await visit(await browser.newContext(), `${url}${site}web/bare.html`)),
+    );
+  } finally {
+    await browser.close();
+  }
+}
+
 async function withServer(options, use) {
   const server = await serve({
     mounts: { [site]: 'dist/site', '/bench/': 'bench/pages', '/bench-built/': '.cache/bench' },

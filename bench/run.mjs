@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureChromium } from './chromium.mjs';
+import { measureNative } from './native.mjs';
 import { measureNode } from './node.mjs';
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -16,7 +17,11 @@ const file = values.json && resolve(values.json);
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const progress = (what) => console.error(`bench: ${what}`);
-const rows = [...(await measureChromium(progress)), ...(await measureNode(progress))];
+const rows = [
+  ...(await measureChromium(progress)),
+  ...(await measureNode(progress)),
+  ...(await measureNative(progress)),
+];
 for (const row of rows) row.met = row.bar === null ? null : (row.ratio ?? row.value) <= row.bar;
 console.table(
   rows.map(({ host, name, unit, value, reference, ratio, bar, met }) => ({
