@@ -25,7 +25,7 @@ from remotemedia._planning import load_rust
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHAINS = {
+CHAINS: dict[str, list[dict[str, Any]]] = {
     "audio": [
         {"id": "to16k", "node_type": "AudioResampleNode", "params": {"target_sample_rate": 16000}},
         {"id": "vad", "node_type": "VADNode"},
@@ -40,7 +40,7 @@ CHAINS = {
 def manifest(name: str) -> dict[str, Any]:
     """Return a chain of two Rust nodes."""
     nodes = [{**node, "runtime_hint": "rust"} for node in CHAINS[name]]
-    ends = {"from": str(nodes[0]["id"]), "to": str(nodes[1]["id"])}
+    ends = {"from": nodes[0]["id"], "to": nodes[1]["id"]}
     return {"version": "v1", "nodes": nodes, "connections": [ends]}
 
 
