@@ -45,7 +45,7 @@ export function pageUrl(): string {
 
 function defaultBase(page: string): URL {
   return nodeBuiltin('fs')
-    ? new URL(/* @vite-ignore */ besideLibrary, import.meta.url)
+    ? new URL(/* @vite-ignore */ /* webpackIgnore: true */ besideLibrary, import.meta.url)
     : new URL('remotemedia/', page);
 }
 

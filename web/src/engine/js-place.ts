@@ -41,7 +41,7 @@ export class JsPlace {
   async importModules(modules: readonly NodeModule[]): Promise<readonly CatalogEntry[]> {
     this.entries = await Promise.all(
       modules.map(async ({ type, url }) => {
-        const exports = (await import(/* @vite-ignore */ url).catch((error: unknown) => {
+        const exports = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url).catch((error: unknown) => {
           throw new RuntimeLoadError(`node ${type} cannot be imported from ${url}: ${String(error)}`, {
             cause: error,
           });

@@ -57,7 +57,9 @@ function startWebWorker(events: ThreadEvents, script?: string): Thread {
 }
 
 function startNodeWorker({ Worker }: NodeWorkers, events: ThreadEvents, script?: string): Thread {
-  const url = script ? localPath(script) : new URL(/* @vite-ignore */ builtScript, import.meta.url);
+  const url = script
+    ? localPath(script)
+    : new URL(/* @vite-ignore */ /* webpackIgnore: true */ builtScript, import.meta.url);
   // Some flags of the process, like --input-type, would keep a worker from starting.
   const worker = new Worker(url, { execArgv: [] });
   worker.on('message', (message) => events.message(message));
