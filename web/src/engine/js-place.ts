@@ -41,11 +41,13 @@ export class JsPlace {
   async importModules(modules: readonly NodeModule[]): Promise<readonly CatalogEntry[]> {
     this.entries = await Promise.all(
       modules.map(async ({ type, url }) => {
-        const exports = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url).catch((error: unknown) => {
-          throw new RuntimeLoadError(`node ${type} cannot be imported from ${url}: ${String(error)}`, {
-            cause: error,
-          });
-        })) as NodeModuleExports;
+        const exports = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url).catch(
+          (error: unknown) => {
+            throw new RuntimeLoadError(`node ${type} cannot be imported from ${url}: ${String(error)}`, {
+              cause: error,
+            });
+          },
+        )) as NodeModuleExports;
         if (typeof exports.default !== 'function') {
           throw new RuntimeLoadError(`${url} has no default export that makes a ${type}`);
         }
