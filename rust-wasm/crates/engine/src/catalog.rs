@@ -1,5 +1,7 @@
 //! The catalog: what a node type is called, takes and gives (`docs/internals/plan.md`, "Catalog entry").
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -39,11 +41,13 @@ impl Runtime {
     }
 }
 
-/// An address space that executes nodes, in the order in which `auto` prefers them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// An address space that executes nodes. The order is that in which `auto` prefers them.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Place {
-    /// Inside this module.
+    /// The module with the built-in nodes, this one.
     Rust,
+    /// A module of a bundle, by name.
+    Module(Rc<str>),
     /// The Python interpreter.
     Python,
     /// JavaScript beside the engine.
@@ -53,29 +57,48 @@ pub enum Place {
 }
 
 impl Place {
-    /// Every place.
-    pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JsWorker, Self::JsPage];
+    /// The place of this name in plans; none for a name that no place can have.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "rust:runtime" => Some(Self::Rust),
+            "python" => Some(Self::Python),
+            "js:worker" => Some(Self::JsWorker),
+            "js:page" => Some(Self::JsPage),
+            other => other
+                .strip_prefix("rust:")
+                .filter(|name| is_module_name(name))
+                .map(|name| Self::Module(name.into())),
+        }
+    }
 
     /// The name in plans.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> String {
         match self {
-            Self::Rust => "rust:runtime",
-            Self::Python => "python",
-            Self::JsWorker => "js:worker",
-            Self::JsPage => "js:page",
+            Self::Rust => "rust:runtime".to_owned(),
+            Self::Module(name) => format!("rust:{name}"),
+            Self::Python => "python".to_owned(),
+            Self::JsWorker => "js:worker".to_owned(),
+            Self::JsPage => "js:page".to_owned(),
         }
     }
 
     /// The runtime that executes here.
     #[must_use]
-    pub fn runtime(self) -> Runtime {
+    pub fn runtime(&self) -> Runtime {
         match self {
-            Self::Rust => Runtime::Rust,
+            Self::Rust | Self::Module(_) => Runtime::Rust,
             Self::Python => Runtime::Python,
             Self::JsWorker | Self::JsPage => Runtime::Js,
         }
     }
+}
+
+/// Whether a module of a bundle may have this name: `[a-z0-9][a-z0-9_-]*`.
+fn is_module_name(name: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.bytes().next().is_some_and(plain) && name.bytes().all(|c| plain(c) || c == b'_' || c == b'-')
 }
 
 /// One node type in one runtime. Fields that only documentation uses stay in the JSON.
@@ -130,9 +153,23 @@ fn one_port(name: &str) -> JsonMap<String, Json> {
 }
 
 impl Entry {
-    /// Reads a list of entries, or says what is wrong with it.
+    /// Reads a list of entries, or says what is wrong with it. Catalogs of bundles are untrusted.
     pub fn list(json: &Json) -> Result<Vec<Self>, String> {
-        Vec::deserialize(json).map_err(|error| error.to_string())
+        let list: &Vec<Json> = json.as_array().ok_or("not a list")?;
+        let is_object = |json: Option<&Json>| json.is_none_or(Json::is_object);
+        let read = |(index, json): (usize, &Json)| match Self::deserialize(json) {
+            // Lists of fields would do for a derived `Deserialize`.
+            _ if !is_object(Some(json)) || !is_object(json.get("params")) => {
+                Err(format!("[{index}]: not an object, or its params are none"))
+            }
+            // Those are the ends of segments.
+            Ok(entry) if entry.node_type.starts_with("__") => {
+                Err(format!("[{index}]: types do not begin with __"))
+            }
+            Ok(entry) => Ok(entry),
+            Err(error) => Err(format!("[{index}]: {error}")),
+        };
+        list.iter().enumerate().map(read).collect()
     }
 
     /// The input ports of a node with these params, `None` if they are not known because the params are wrong.
@@ -192,7 +229,7 @@ pub enum Lookup<'a> {
 impl Catalogs {
     /// Adds what is available at a place.
     pub fn add(&mut self, place: Place, entries: Vec<Entry>) {
-        let behind = self.places.iter().position(|(other, _)| (*other as u8) > place as u8);
+        let behind = self.places.iter().position(|(other, _)| *other > place);
         self.places.insert(behind.unwrap_or(self.places.len()), (place, entries));
     }
 
@@ -203,7 +240,7 @@ impl Catalogs {
         for (place, entries) in &self.places {
             let Some(entry) = entries.iter().find(|entry| entry.is_called(name)) else { continue };
             if runtime.is_none_or(|runtime| runtime == place.runtime()) {
-                return Lookup::Found(*place, entry);
+                return Lookup::Found(place.clone(), entry);
             }
             if matches!(elsewhere, Lookup::Unknown) {
                 elsewhere = Lookup::Elsewhere(entry);
@@ -272,6 +309,50 @@ mod tests {
         assert!(matches!(catalogs.find("Py", None), Lookup::Found(Place::Python, _)));
         assert!(matches!(catalogs.find("Py", Some(Runtime::Rust)), Lookup::Elsewhere(_)));
         assert!(matches!(catalogs.find("Nope", None), Lookup::Unknown));
+    }
+
+    #[test]
+    fn modules_of_bundles_come_behind_the_runtime_and_before_python() {
+        let entries = || Entry::list(&json!([{"type": "Same"}])).unwrap();
+        let mut catalogs = Catalogs::default();
+        for place in ["python", "rust:b", "rust:a"] {
+            catalogs.add(Place::named(place).unwrap(), entries());
+        }
+        let chosen = |catalogs: &Catalogs| match catalogs.find("Same", None) {
+            Lookup::Found(place, _) => place.name(),
+            _ => String::new(),
+        };
+        assert_eq!(chosen(&catalogs), "rust:a");
+        catalogs.add(Place::Rust, entries());
+        assert_eq!(chosen(&catalogs), "rust:runtime");
+        for wrong in ["rust", "rust:", "rust:A", "rust:-a", "rust:a/b", "rust:ä", "lua", "python:x", "js"] {
+            assert_eq!(Place::named(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_catalog_that_is_none_is_refused() {
+        let wrong = [
+            json!(null),
+            json!({"type": "A"}),
+            json!([null]),
+            json!([["A"]]),
+            json!([{}]),
+            json!([{"type": 1}]),
+            json!([{"type": "__In"}]),
+            json!([{"type": "A", "aliases": "B"}]),
+            json!([{"type": "A", "aliases": [1]}]),
+            json!([{"type": "A", "params": []}]),
+            json!([{"type": "A", "params": {"properties": []}}]),
+            json!([{"type": "A", "params": {"required": [null]}}]),
+            json!([{"type": "A", "params": {"additionalProperties": {}}}]),
+            json!([{"type": "A", "inputs": ["in"]}]),
+            json!([{"type": "A", "outputs": null}]),
+            json!([{"type": "A", "requires": [[]]}]),
+        ];
+        for catalog in wrong {
+            assert!(Entry::list(&catalog).is_err(), "{catalog}");
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn plan(request: &Json, rust: &[Entry]) -> Result<Planned, Error> {
     let mut catalogs = Catalogs::default();
     catalogs.add(Place::Rust, rust.to_vec());
     for (place, list) in request.get("catalogs").and_then(Json::as_object).into_iter().flatten() {
-        let known = Place::ALL.into_iter().find(|known| known.name() == place && *known != Place::Rust);
+        let known = Place::named(place).filter(|known| *known != Place::Rust);
         let known = known.ok_or_else(|| bad(&format!("unknown place {place:?}")))?;
         let entries = Entry::list(list).map_err(|error| bad(&format!("catalog of {place}: {error}")))?;
         catalogs.add(known, entries);
@@ -170,7 +170,7 @@ impl<'a> Planner<'a> {
             let (Some(node), Some(draft)) = (self.node(index), drafts.get_mut(self.segment_of(index))) else {
                 continue;
             };
-            draft.place = Some(node.place);
+            draft.place = Some(node.place.clone());
             draft.requires.extend(node.requires.iter().cloned());
             draft.nodes.push(self.node_json(index, node));
         }
@@ -281,7 +281,7 @@ fn segments(graph: &Graph) -> Vec<usize> {
     }
     let mut current = 0;
     while let Some(&first) = ready.first() {
-        let place = graph.nodes.get(first).map(|node| node.place);
+        let place = graph.nodes.get(first).map(|node| &node.place);
         let mut batch: Vec<usize> = ready.iter().copied().filter(|&node| is_at(graph, node, place)).collect();
         while let Some(node) = batch.pop() {
             ready.remove(&node);
@@ -304,6 +304,6 @@ fn segments(graph: &Graph) -> Vec<usize> {
     segment
 }
 
-fn is_at(graph: &Graph, node: usize, place: Option<Place>) -> bool {
-    graph.nodes.get(node).map(|node| node.place) == place
+fn is_at(graph: &Graph, node: usize, place: Option<&Place>) -> bool {
+    graph.nodes.get(node).map(|node| &node.place) == place
 }

@@ -77,9 +77,18 @@ fn runtime(top: &Fields<'_>, issues: &mut Issues) {
         let message = format!("needs version {wanted}, this is {RELEASE}");
         issues.error("version_mismatch", runtime.at("min_version"), message, RELEASE, &wanted.into());
     }
-    let features = runtime.array("features", issues).map(Vec::as_slice).unwrap_or_default();
-    for (index, feature) in features.iter().enumerate().filter(|(_, feature)| !feature.is_string()) {
-        issues.wrong_type(index_path(&runtime.at("features"), index), "string", feature);
+    strings(&runtime, "features", issues);
+    // What they may be, the loaders of bundles say.
+    if let Some(capabilities) = runtime.inner("capabilities", issues) {
+        strings(&capabilities, "network", issues);
+    }
+}
+
+/// Notes a field that is no list of strings.
+fn strings(fields: &Fields<'_>, key: &str, issues: &mut Issues) {
+    let list = fields.array(key, issues).map(Vec::as_slice).unwrap_or_default();
+    for (index, item) in list.iter().enumerate().filter(|(_, item)| !item.is_string()) {
+        issues.wrong_type(index_path(&fields.at(key), index), "string", item);
     }
 }
 
