@@ -56,6 +56,8 @@ def main() -> None:
     nodes = pages(entries)
     files = {
         "web/src/generated/python-catalog.json": _json([for_planning(entry) for entry in python]),
+        "web/src/generated/built-in-names.json": _json(names(entries)),
+        "py/remotemedia/_built_in_names.py": _names_module(names(entries)),
         "web/src/generated/manifest.ts": types(entries),
         "schema/manifest.schema.json": _json(manifest_schema(entries)),
         **nodes,
@@ -71,6 +73,20 @@ def main() -> None:
         Path(name).write_text(files[name], encoding="utf-8")
     if wrong:
         print("\n".join(f"generate: {problem}" for problem in wrong))
+
+
+def names(entries: list[Entry]) -> list[str]:
+    """Return the types of all built-in nodes and their aliases, which no bundle may take."""
+    return sorted({name for entry in entries for name in (entry["type"], *entry["aliases"])})
+
+
+def _names_module(names: list[str]) -> str:
+    lines = "".join(f'        "{name}",\n' for name in names)
+    return (
+        '"""Types and aliases of the built-in nodes. Written by scripts/generate."""\n\n'
+        f"BUILT_IN_NAMES = frozenset(\n    [\n{lines}    ]\n)\n"
+        '"""In any runtime, here or not; no bundle may take them."""\n'
+    )
 
 
 def _json(value: object) -> str:

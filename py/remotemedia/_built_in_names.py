@@ -1,0 +1,40 @@
+"""Types and aliases of the built-in nodes. Written by scripts/generate."""
+
+BUILT_IN_NAMES = frozenset(
+    [
+        "AddNode",
+        "AudioChannelsNode",
+        "AudioChunkerNode",
+        "AudioLevelNode",
+        "AudioResampleNode",
+        "BatcherNode",
+        "BiquadFilterNode",
+        "CalculatorNode",
+        "ClippingDetectorNode",
+        "CounterNode",
+        "DataTransform",
+        "DataTransformNode",
+        "Echo",
+        "EchoNode",
+        "ExpanderNode",
+        "FilterNode",
+        "FormatConverterNode",
+        "GainNode",
+        "LogMelNode",
+        "MultiplyNode",
+        "NormalizeNode",
+        "PassThrough",
+        "PassThroughNode",
+        "RangeGeneratorNode",
+        "SilenceDetectorNode",
+        "SpectralVADNode",
+        "SpectrogramNode",
+        "SpeechSegmentsNode",
+        "TextProcessorNode",
+        "VADNode",
+        "WavDecodeNode",
+        "WavEncodeNode",
+        "ZipNode",
+    ]
+)
+"""In any runtime, here or not; no bundle may take them."""
