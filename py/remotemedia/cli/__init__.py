@@ -1,82 +1,33 @@
-"""The command line: `remotemedia run | validate | inspect | pack | nodes`.
+"""The command line: `remotemedia run | validate | inspect | nodes | pack | sign | verify | new`.
 
-Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted by Ctrl-C, 141 nobody reads the
-output. With --json an error is printed as JSON too.
+Exit codes: 0 ok, 1 the run failed or the bundle is not trusted, 2 bad input, 130 interrupted by
+Ctrl-C, 141 nobody reads the output. With --json an error is printed as JSON too.
+
+Only `main` imports typer, and rich only what is shown on a terminal: the wheel requires neither.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-import warnings
 from typing import TYPE_CHECKING
-
-from remotemedia._errors import ManifestError, PackageError, RemoteMediaError
-from remotemedia._json_form import JsonFormError
-from remotemedia.cli import inspect, nodes, pack, run, validate
-from remotemedia.cli._output import drop_output, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OK, FAILED, BAD_INPUT = range(3)
-INTERRUPTED, UNREAD = 130, 141
-"""What shells expect of a program that Ctrl-C has ended, and of one whose output nobody reads."""
-
-_CODES = "exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted, 141 output not read"
-_COMMANDS = (run, validate, inspect, pack, nodes)
+BAD_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="remotemedia", description="Runs pipelines.", epilog=_CODES
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in _COMMANDS:
-        name = module.__name__.rpartition(".")[2]
-        summary = (module.__doc__ or "").partition("\n")[0]
-        command = commands.add_parser(name, help=summary, description=module.__doc__)
-        module.declare(command)
-        command.set_defaults(execute=module.execute)
-    options = parser.parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_, **__: _tell(f"warning: {message}")
-        try:
-            code = _execute(options)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            drop_output()
-            return UNREAD
-        return code
-
-
-def _execute(options: argparse.Namespace) -> int:
+    """Run a command; returns the exit code, or raises SystemExit if the arguments are wrong."""
     try:
-        return int(options.execute(options))
-    except BrokenPipeError:
-        raise
-    except (ManifestError, PackageError, JsonFormError, OSError, UnicodeDecodeError) as error:
-        _tell(str(error))
-        _print_if_asked(options, error)
+        import rich  # noqa: F401
+        import typer  # noqa: F401
+    except ImportError as missing:
+        print(
+            f"the command line needs {missing.name}: pip install 'remotemedia[cli]'",
+            file=sys.stderr,
+        )
         return BAD_INPUT
-    except RemoteMediaError as error:
-        _tell(error.traceback or "", str(error))
-        _print_if_asked(options, error)
-        return FAILED
-    except KeyboardInterrupt as interrupt:
-        _tell("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
-        return INTERRUPTED
+    from remotemedia.cli._app import run_command
 
-
-def _print_if_asked(options: argparse.Namespace, error: Exception) -> None:
-    if getattr(options, "json", False):
-        known = error if isinstance(error, RemoteMediaError) else RemoteMediaError(str(error))
-        print_json({"error": known.to_wire()})
-
-
-def _tell(*lines: str) -> None:
-    for line in lines:
-        if line:
-            print(line.rstrip(), file=sys.stderr)
+    return run_command(arguments)

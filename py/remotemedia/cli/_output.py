@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 
 def print_json(value: Any, **options: Any) -> None:
@@ -14,6 +19,55 @@ def print_json(value: Any, **options: Any) -> None:
     print(json.dumps(value, ensure_ascii=escapes, **options))
 
 
+def tell(*lines: str) -> None:
+    """Print to standard error; empty lines are left out."""
+    for line in lines:
+        if line:
+            print(line.rstrip(), file=sys.stderr)
+
+
 def drop_output() -> None:
     """Nobody reads any more: let nothing fail when the interpreter writes what is left."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], file: TextIO | None = None
+) -> None:
+    """Print a table: with rules and colours on a terminal, else in aligned columns."""
+    file = file or sys.stdout
+    if file.isatty():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*head, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        Console(file=file).print(table)
+        return
+    lines = [list(head), *map(list, rows)] if any(head) else [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        print("  ".join(cells).rstrip(), file=file)
+
+
+def readable_size(size: float) -> str:
+    """Return a number of bytes for people: `771 kB`."""
+    for unit in ("B", "kB"):
+        if size < 1000:  # noqa: PLR2004
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.1f} MB"
+
+
+@contextmanager
+def replaced_when_done(path: Path) -> Iterator[Path]:
+    """Give a path beside the file; what is written there becomes the file if nothing fails."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

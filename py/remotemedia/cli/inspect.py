@@ -1,27 +1,18 @@
-"""Checks a bundle as a host would, runs nothing of it, and tells what is in it."""
+"""`remotemedia inspect`."""
 
-from __future__ import annotations
-
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from remotemedia._package import Package
 from remotemedia._pipeline import Pipeline
+from remotemedia.cli._options import BundleArgument, Json
 from remotemedia.cli._output import print_json
 
-if TYPE_CHECKING:
-    import argparse
+EXAMPLES = ["inspect voice.rmpkg", "inspect voice.rmpkg --json"]
 
 
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="a .rmpkg file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def execute(options: argparse.Namespace) -> int:
-    """Read the bundle with every check, validate its manifest, print."""
-    package = Package.load(options.bundle)
+def command(bundle: BundleArgument, *, as_json: Json = False) -> int:
+    """Check a bundle as a host would, run nothing of it, and tell what is in it."""
+    package = Package.load(bundle)
     plan = Pipeline.from_manifest(package.manifest).plan()
     told: dict[str, Any] = {
         "metadata": package.metadata,
@@ -35,7 +26,7 @@ def execute(options: argparse.Namespace) -> int:
         },
         "warnings": package.warnings,
     }
-    if options.json:
+    if as_json:
         print_json(told)
         return 0
     for name, size in told["entries"].items():

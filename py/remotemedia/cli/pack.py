@@ -1,41 +1,56 @@
-"""Packs a manifest and what lies beside it into a .rmpkg bundle.
-
-The folders nodes, wheels, modules, models and assets beside the manifest go along. The same sources
-give the same bytes.
-"""
-
-from __future__ import annotations
+"""`remotemedia pack`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
+import typer
+
+from remotemedia._json_form import JsonFormError
 from remotemedia._package import Package, manifest_in, pack, read_manifest
 from remotemedia._pipeline import Pipeline
-from remotemedia.cli._output import print_json
+from remotemedia.cli._options import Json
+from remotemedia.cli._output import print_json, replaced_when_done
 
-if TYPE_CHECKING:
-    import argparse
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="a folder with one")
-    source.add_argument("-m", "--manifest", metavar="FILE", type=Path, help="the manifest itself")
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+EXAMPLES = ["pack . -o voice.rmpkg", "pack --manifest voice.json --output voice.rmpkg"]
 
 
-def execute(options: argparse.Namespace) -> int:
-    """Validate the manifest, pack, then read the bundle back."""
-    source = options.manifest or manifest_in(options.folder)
+def command(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="A folder with a manifest.")
+    ] = None,
+    *,
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--manifest", "-m", metavar="FILE", help="The manifest itself, of any name."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write the bundle; NAME.rmpkg here if left out.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Pack a manifest and what lies beside it into a .rmpkg bundle.
+
+    The folders nodes, wheels, modules, models and assets beside the manifest go along. The same
+    sources give the same bytes.
+    """
+    if (folder is None) == (manifest is None):
+        raise JsonFormError("give either DIR or --manifest FILE")
+    source = manifest or manifest_in(folder or Path())
     Pipeline.from_manifest(read_manifest(source)[0]).plan()
     bundle = pack(source)
     package = Package.load(bundle)
-    options.output.write_bytes(bundle)
-    told = {"output": str(options.output), "bytes": len(bundle), "entries": [*package.files]}
-    if options.json:
+    target = output or Path(f"{(package.metadata or {}).get('package_name', 'pipeline')}.rmpkg")
+    with replaced_when_done(target) as unfinished:
+        unfinished.write_bytes(bundle)
+    told = {"output": str(target), "bytes": len(bundle), "entries": [*package.files]}
+    if as_json:
         print_json(told)
     else:
-        print(f"{options.output}: {len(bundle)} bytes, {len(package.files)} entries")
+        print(f"{target}: {len(bundle)} bytes, {len(package.files)} entries")
     return 0

@@ -1,35 +1,43 @@
-"""Validates a pipeline and tells where its nodes would run."""
-
-from __future__ import annotations
+"""`remotemedia validate`."""
 
 import sys
 import warnings
-from typing import TYPE_CHECKING
 
 from remotemedia._errors import Issue, ManifestError, ManifestWarning
+from remotemedia.cli._options import (
+    Json,
+    PipelineArgument,
+    RequireSignature,
+    Runtime,
+    Trust,
+    TrustedKeys,
+    package_options,
+)
 from remotemedia.cli._output import print_json
-from remotemedia.cli._sources import declare_pipeline, read_pipeline
+from remotemedia.cli._pipelines import read_pipeline
 
-if TYPE_CHECKING:
-    import argparse
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    declare_pipeline(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+EXAMPLES = ["validate manifest.json", "validate pipeline.yaml --runtime python --json"]
 
 
-def execute(options: argparse.Namespace) -> int:
-    """Validate."""
-    pipeline = read_pipeline(options)
+def command(
+    pipeline: PipelineArgument,
+    *,
+    runtime: Runtime = "auto",
+    trust: Trust = False,
+    trusted_key: TrustedKeys = None,
+    require_signature: RequireSignature = False,
+    as_json: Json = False,
+) -> int:
+    """Validate a pipeline and tell where its nodes would run."""
+    package = package_options(trusted_key, require_signature=require_signature, trust=trust)
+    made = read_pipeline(pipeline, runtime, package)
     issues: list[Issue] = []
     places: dict[str, str] = {}
     valid = True
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            plan = pipeline.plan()
+            plan = made.plan()
     except ManifestError as error:
         issues, valid = error.issues, False
         if not issues:
@@ -46,10 +54,10 @@ def execute(options: argparse.Namespace) -> int:
             for node in segment["nodes"]
             if "order" in node
         }
-    if options.json:
+    if as_json:
         print_json({"valid": valid, "issues": [i._asdict() for i in issues], "places": places})
-    for issue in () if options.json else issues:
+    for issue in () if as_json else issues:
         print(f"{issue.severity}: {issue.path}: {issue.message} ({issue.code})", file=sys.stderr)
-    for name, place in () if options.json else places.items():
+    for name, place in () if as_json else places.items():
         print(f"{name}: {place}")
     return 0 if valid else 2
