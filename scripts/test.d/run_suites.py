@@ -103,7 +103,7 @@ SUITES = {
         ("rust",),
     ),
     "pytest": Suite(
-        ["python", "-m", "pytest", f"--junitxml={REPORTS / 'pytest.xml'}"],
+        ["scripts/test.d/pytest", f"--junitxml={REPORTS / 'pytest.xml'}"],
         ROOT,
         REPORTS / "pytest.xml",
         read_junit,
