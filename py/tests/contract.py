@@ -1,17 +1,14 @@
-"""What every node must keep to, whatever it computes. `test_contract.py` runs it over all nodes."""
+"""What built-in nodes keep to: the contract of all nodes, and some rules of ours beside it.
 
-import json
+`test_contract.py` runs both over every node.
+"""
 
 import numpy as np
 import pytest
-from segments import flush, opened, run, segment
-from vectors import difference
 
 from remotemedia import Audio, ManifestError, NodeError
-from remotemedia._effects import Batch, drive
-from remotemedia._packet import encode
-from remotemedia._packet_reader import decode
-from remotemedia._params import check_value
+from remotemedia.testing._contract import CHECKS as COMMON
+from remotemedia.testing._contract import Case, Run, outcome
 
 TONE = np.sin(np.arange(1600, dtype=np.float32) / 5)
 ITEMS = {
@@ -24,8 +21,6 @@ ITEMS = {
     "any": "text",
 }
 """One item of each kind that ports name."""
-
-KINDS = {"any", "null", "bool", "number", "string", "list", "map", "bytes", "tensor", "audio"}
 
 SPECIAL = {
     "WavDecodeNode": [b"RIFF" + bytes(4) + b"WAVEfmt " + bytes.fromhex(
@@ -55,156 +50,63 @@ def ports_of(cls):
     }
 
 
-def items_for(cls):
-    """Return what may come in: port → items; ticks for a generating source."""
+def case_of(cls):
+    """Return the node with items of all kinds that may come in."""
     special = SPECIAL.get(cls.type_name)
     ports = {
         port: special or [ITEMS[kind] for kind in kinds] for port, kinds in ports_of(cls).items()
     }
-    return ports or {"in": [None] * 5}
+    return Case.of(cls(**PARAMS.get(cls.type_name, {})), ports or [], None, 0.0)
 
 
-def made(cls):
-    ports = list(ports_of(cls)) or ["in"]
-    nodes = [("n0", cls.type_name, PARAMS.get(cls.type_name, {}))]
-    ends = {edge: f"n0.{port}" for edge, port in enumerate(ports)}
-    return opened(segment(nodes, [], ends, {9: ("n0.*", None)}))
-
-
-def run_node(cls, items):
-    """Run a fresh node to the end; returns what it gave, or raises its error."""
-    engine = made(cls)
-    batches = [
-        (edge, list(range(len(column))), list(column)) for edge, column in enumerate(items.values())
-    ]
-    try:
-        given = []
-        for call, arguments in [(run, batches), (flush, [])]:
-            outputs, error = call(engine, *arguments)
-            if error is not None:
-                raise error
-            given += outputs.get(9, ([], []))[1]
-        return given
-    finally:
-        engine.close()
-
-
-def check_entry(cls):
-    """The catalog entry is complete JSON with documented params and valid defaults."""
-    entry = cls.entry()
-    assert json.loads(json.dumps(entry)) == entry
+async def check_docs(case):
+    """The node and its params have docs."""
+    entry = case.cls.entry()
     assert entry["summary"].endswith(".")
     assert entry["category"] != "custom"
     for name, spec in entry["params"]["properties"].items():
         assert spec["description"], name
-        if "default" in spec:
-            assert check_value(spec, spec["default"], "$") == (spec["default"], [])
 
 
-def check_params(cls):
-    """Unknown params are refused at once; the params of an instance make the same instance."""
-    params = PARAMS.get(cls.type_name, {})
-    with pytest.raises(ManifestError, match="no_such_param"):
-        cls(no_such_param=1, **params)
-    node = cls(**params)
-    assert cls(**node.params).params == node.params
-    for name in cls.schema()["required"]:
+async def check_required(case):
+    """A required param that is missing is named."""
+    for name in case.cls.schema()["required"]:
         with pytest.raises(ManifestError, match=f"{name} is required"):
-            cls(**{key: value for key, value in params.items() if key != name})
+            case.cls(**{key: value for key, value in case.params.items() if key != name})
 
 
-def check_ports(cls):
-    """Ports have names and kinds; what the params name is a list of strings."""
-    entry = cls.entry()
+async def check_ports(case):
+    """There are outputs; the param that names ports is a list of strings."""
+    entry = case.cls.entry()
+    assert entry["outputs"]
     for port in entry["inputs"]:
         if port.startswith("$"):
             spec = entry["params"]["properties"][port[1:]]
             assert (spec["type"], spec["items"]["type"]) == ("array", "string")
-    for ports in (entry["inputs"], entry["outputs"]):
-        for port in ports.values():
-            assert port["kinds"] and set(port["kinds"]) <= KINDS
-    assert entry["outputs"]
 
 
-def check_repeatable(cls):
-    """Two runs with fresh nodes give the same; outputs can travel and come back the same."""
-    items = items_for(cls)
-    first, second = (run_node(cls, items) for _ in range(2))
-    assert difference(first, second) is None
-    header, buffers = encode(list(range(len(first))), 0, first)
-    assert difference(first, decode(header, [bytes(buffer) for buffer in buffers]).values) is None
-
-
-def check_item_by_item(cls):
-    """One batch and many batches of one round give the same."""
-    items = items_for(cls)
-    engine = made(cls)
-    given = []
-    for round_ in range(max(map(len, items.values()))):
-        batches = [
-            (edge, [round_], [column[round_]])
-            for edge, column in enumerate(items.values())
-            if round_ < len(column)
-        ]
-        given += run(engine, *batches)[0].get(9, ([], []))[1]
-    given += flush(engine)[0].get(9, ([], []))[1]
-    engine.close()
-    assert difference(run_node(cls, items), given) is None
-
-
-def check_input_untouched(cls):
-    """A node leaves its input as it was."""
-    items = items_for(cls)
-    before = [travelled(column) for column in items.values()]
-    run_node(cls, items)
-    assert [travelled(column) for column in items.values()] == before
-
-
-def travelled(items):
-    header, buffers = encode([0] * len(items), 0, items)
-    return header, [bytes(buffer) for buffer in buffers]
-
-
-def check_refuses_others(cls):
+async def check_refuses_others(case):
     """What is none of the kinds of a port is a NodeError that names the node."""
-    for port, kinds in ports_of(cls).items():
+    for port, kinds in ports_of(case.cls).items():
         if "any" not in kinds:
+            wrong = {key: [True] if key == port else [] for key in case.inputs}
             with pytest.raises(NodeError) as caught:
-                run_node(cls, {key: [True] if key == port else [] for key in ports_of(cls)})
-            assert (caught.value.node_id, caught.value.node_type) == ("n0", cls.type_name)
+                await outcome(case._replace(inputs=wrong))
+            assert (caught.value.node_id, caught.value.node_type) == ("node", case.cls.type_name)
             assert caught.value.item_index == 0
 
 
-def check_source(cls):
+async def check_source(case):
     """A node without input ports gives its values by ticks and comes to an end."""
-    if cls.inputs:
+    if case.cls.inputs:
         return
-    engine = made(cls)
-    assert engine._steps[0].source is not None
-    for round_ in range(1000):
-        if run_ticks(engine, round_).ended:
-            break
-    assert run_ticks(engine, 1000) == ([], None, True)
-    engine.close()
+    run = Run(case._replace(inputs={"in": [None] * 1001}))
+    assert run.engine._steps[0].source is not None
+    await run.process(0, 1000)
+    given = sum(map(len, run.given.values()))
+    await run.process(1000, 1001)
+    run.engine.close()
+    assert sum(map(len, run.given.values())) == given > 0
 
 
-def run_ticks(engine, round_):
-    return drive(engine.run([Batch(None, 0, [round_], [None])]))
-
-
-def check_empty_stream(cls):
-    """Without any item, flush and close still work."""
-    run_node(cls, {key: [] for key in items_for(cls)})
-
-
-CHECKS = [
-    check_entry,
-    check_params,
-    check_ports,
-    check_repeatable,
-    check_item_by_item,
-    check_input_untouched,
-    check_refuses_others,
-    check_source,
-    check_empty_stream,
-]
+CHECKS = [*COMMON, check_docs, check_required, check_ports, check_refuses_others, check_source]
