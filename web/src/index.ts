@@ -39,16 +39,13 @@ export {
   type PackageWarning,
   type Trust,
 } from './package-loader.js';
-export {
-  type ExecuteOptions,
-  PipelineRunner,
-  type RunnerOptions,
-  type StreamOptions,
-} from './pipeline-runner.js';
+export { PipelineRunner } from './pipeline-runner.js';
 export { PipelineStream, type StreamBatch, type StreamItem } from './pipeline-stream.js';
 export type { ExecuteResult, RunReport } from './run-result.js';
+export type { ExecuteOptions, RunnerOptions, StreamOptions } from './runner-options.js';
 export type { Trace, TraceEvent } from './trace.js';
 export { fromJson, toJson } from './value-json.js';
 export { Audio, type DType, Tensor, type Value } from './values.js';
 export { version } from './version.js';
+export type { Untrusted } from './worker/admission.js';
 export type { ZipLimits } from './zip-reader.js';

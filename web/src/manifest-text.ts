@@ -17,6 +17,12 @@ export function manifestText(source: PipelineSource): string {
   }
 }
 
+/** The bundle behind a pipeline, if it has nodes of its own or asks for more than computing. */
+export function demandingPackage(source: PipelineSource): LoadedPackage | null {
+  if (typeof source !== 'object' || source === null || !('manifest' in source)) return null;
+  return source.catalog || source.capabilities?.network.length > 0 ? source : null;
+}
+
 /** The error of a manifest that is not JSON. */
 export function notJson(reason: string): ManifestError {
   const message = `not JSON: ${reason}`;

@@ -1,68 +1,41 @@
 /** Runs pipelines: the library's main entry. */
-import { type AssetUrls, pageUrl, resolveAssets } from './assets.js';
+import { pageUrl, resolveAssets } from './assets.js';
 import { cancelled } from './cancelled.js';
 import { CircuitStore } from './circuits.js';
 import { asError, ClosedError, NodeTimeoutError, RuntimeLoadError } from './errors.js';
 import { feedList } from './feed.js';
-import { type AnyInput, type InputOptions, isStream, toItems } from './input.js';
+import { type AnyInput, isStream, toItems } from './input.js';
 import { jsCatalogEntry } from './js-catalog.js';
 import type { JsNodeClass, JsNodeFactory } from './js-node.js';
-import type { CatalogEntry, RuntimeHint } from './manifest.js';
-import { manifestText, type PipelineSource } from './manifest-text.js';
-import type { ProgressEvent } from './metrics.js';
+import type { CatalogEntry } from './manifest.js';
+import { demandingPackage, manifestText, type PipelineSource } from './manifest-text.js';
+import type { LoadedPackage } from './package-loader.js';
 import { PipelineStream, type StreamBatch, type StreamItem } from './pipeline-stream.js';
 import { Collector, type ExecuteResult, type Receiver, type RunReport, reportOf } from './run-result.js';
+import type { ExecuteOptions, RunnerOptions, StreamOptions } from './runner-options.js';
 import { startTimer } from './timer.js';
 import { Turns } from './turns.js';
+import type { Admitted, Untrusted } from './worker/admission.js';
 import { Engines } from './worker/engines.js';
 import type { PageNodes } from './worker/page-nodes.js';
-import type { Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
-import type { RunSession } from './worker/session.js';
+import type { Bundle, Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
+import { plainRealm } from './worker/realm.js';
+import type { RunEvents, RunSession } from './worker/session.js';
 
-/** How to set up a runner. */
-export interface RunnerOptions {
-  /** Other URLs of the assets than the default. */
-  assets?: AssetUrls;
-  /**
-   * Runs the engine on the caller's thread. A node in an endless loop can then not be stopped. For tests.
-   */
-  inline?: boolean;
-  /** What nodes print; the console by default. */
-  onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
-}
-
-/** How to run. */
-export interface ExecuteOptions extends InputOptions {
-  /** Ends the run; it rejects with CancelledError. */
-  signal?: AbortSignal;
-  /** What it throws ends the run. */
-  onProgress?: (event: ProgressEvent) => void;
-  /**
-   * Moves the memory of arrays in a list to the engine instead of copying it; the caller's arrays are then empty. Items of
-   * streams are always copied.
-   */
-  transfer?: boolean;
-  enableMetrics?: boolean;
-  /** Records what happened when: `trace` of the result. */
-  trace?: boolean;
-  /** Default for nodes whose own hint is `auto`. */
-  runtimeHint?: RuntimeHint;
-  /** Time that the run may take, in milliseconds; then it rejects with NodeTimeoutError. */
-  timeoutMs?: number;
-}
-
-/** How to run with results handed out as they come. */
-export interface StreamOptions extends Omit<ExecuteOptions, 'transfer'> {
-  /** Results of one sink in lists, which costs less per item. */
-  batched?: boolean;
-}
+const noPipeline: Pipeline = { manifest: '{}', pkg: null };
 
 type PageNode = { factory: JsNodeFactory | JsNodeClass; catalog: Partial<CatalogEntry> };
 type Call = Pick<ExecuteOptions, 'signal' | 'onProgress' | 'timeoutMs'>;
 
+/** A manifest as JSON text, and the bundle that is to be looked at before it runs. */
+interface Pipeline {
+  readonly manifest: string;
+  readonly pkg: LoadedPackage | null;
+}
+
 /** A run, and where its results go. */
 interface Conducted {
-  readonly manifest: string;
+  readonly pipeline: Pipeline;
   readonly input: AnyInput | undefined;
   readonly options: ExecuteOptions;
   readonly receiver: Receiver;
@@ -76,7 +49,9 @@ export class PipelineRunner {
   private readonly assets: ReturnType<typeof resolveAssets>;
   private readonly engines: Engines;
   private readonly turns = new Turns();
-  private readonly circuits = new CircuitStore();
+  /** By the id of the bundle that brings nodes, because its types may be others than another's. */
+  private readonly circuits = new Map<string | null, CircuitStore>();
+  private readonly untrusted: Untrusted;
   private readonly pageNodes = new Map<string, PageNode>();
   private readonly nodeModules = new Map<string, string>();
   private pageHost: Promise<PageNodes> | null = null;
@@ -85,6 +60,7 @@ export class PipelineRunner {
   /** The engine starts with the first call; see {@link PipelineRunner.create}. */
   constructor(options: RunnerOptions = {}) {
     this.assets = resolveAssets(options.assets);
+    this.untrusted = options.untrusted ?? 'sandbox';
     const { wasm, pyodide, worker } = this.assets;
     this.engines = new Engines({
       assets: { wasm, pyodide },
@@ -112,11 +88,11 @@ export class PipelineRunner {
     input?: AnyInput,
     options: ExecuteOptions = {},
   ): Promise<ExecuteResult> {
-    const manifest = manifestText(source);
+    const pipeline = pipelineOf(source);
     return this.turns.take(options.signal, async () => {
       const receiver = new Collector();
       try {
-        const run = { manifest, input, options, receiver, dropped: {}, closing: null };
+        const run = { pipeline, input, options, receiver, dropped: {}, closing: null };
         const { plan, report } = await this.conduct(run);
         return receiver.result(plan, report);
       } catch (thrown) {
@@ -153,9 +129,9 @@ export class PipelineRunner {
   ): PipelineStream<StreamItem | StreamBatch> {
     return new PipelineStream(
       async (outlet, { signal, dropped, closing }) => {
-        const manifest = manifestText(source);
+        const pipeline = pipelineOf(source);
         return this.turns.take(signal, async () => {
-          const run = { manifest, input, options: { ...options, signal }, dropped, closing };
+          const run = { pipeline, input, options: { ...options, signal }, dropped, closing };
           return (await this.conduct({ ...run, receiver: await outlet })).report;
         });
       },
@@ -166,8 +142,8 @@ export class PipelineRunner {
 
   /** Loads everything that a pipeline needs, so that its first run starts at once. */
   async preload(source: PipelineSource, options: ExecuteOptions = {}): Promise<void> {
-    const manifest = manifestText(source);
-    await this.turns.take(options.signal, () => this.load(this.job('preload', manifest, options), options));
+    const pipeline = pipelineOf(source);
+    await this.turns.take(options.signal, () => this.load('preload', pipeline, options));
   }
 
   /**
@@ -175,12 +151,12 @@ export class PipelineRunner {
    * bundle brings is not used.
    */
   async loadWasm(_binary?: ArrayBuffer | Uint8Array | null): Promise<void> {
-    await this.turns.take(undefined, () => this.load(this.job('wasm', '{}', {}), {}));
+    await this.turns.take(undefined, () => this.load('wasm', noPipeline, {}));
   }
 
   /** Loads the Python runtime. As in the earlier system; not needed, because runs load what they need. */
   async loadPyodideRuntime(options: Call = {}): Promise<void> {
-    await this.turns.take(options.signal, () => this.load(this.job('python', '{}', {}), options));
+    await this.turns.take(options.signal, () => this.load('python', noPipeline, options));
   }
 
   /**
@@ -216,9 +192,9 @@ export class PipelineRunner {
   }
 
   private async conduct(run: Conducted): Promise<{ plan: PlanSummary; report: RunReport }> {
-    const { manifest, options, receiver, dropped } = run;
+    const { pipeline, options, receiver, dropped } = run;
     const begun = performance.now();
-    return this.supervised(this.job('run', manifest, options), options, receiver, async (session) => {
+    return this.supervised('run', pipeline, options, receiver, async (session) => {
       const plan = await session.planned;
       receiver.begin(plan);
       await this.feed(run, session, plan);
@@ -242,22 +218,26 @@ export class PipelineRunner {
     } else await feedList(session, plan, toItems(input), options.transfer ?? false, sent);
   }
 
-  private load(job: Job, options: Call): Promise<void> {
-    return this.supervised(job, options, null, async (session) => void (await session.ended));
+  private load(kind: Job['kind'], pipeline: Pipeline, options: ExecuteOptions): Promise<void> {
+    return this.supervised(kind, pipeline, options, null, async (session) => void (await session.ended));
   }
 
   /** Drives a session under the caller's signal and time limit, and leaves a usable engine behind. */
   private async supervised<T>(
-    job: Job,
-    options: Call,
+    kind: Job['kind'],
+    pipeline: Pipeline,
+    options: ExecuteOptions,
     receiver: Receiver | null,
     drive: (session: RunSession) => Promise<T>,
   ): Promise<T> {
+    const { realm, bundle } = await this.admitted(pipeline, options);
     // A stream may have waited for its parts meanwhile.
     if (this.isClosed) throw closed();
     const { signal, timeoutMs, onProgress } = options;
+    const circuits = this.circuitsOf(bundle);
     const overdue: string[] = [];
-    const session = this.engines.current().start(job, {
+    const job = this.job(kind, pipeline.manifest, options, { realm, bundle });
+    const events: RunEvents = {
       progress: (event) => {
         try {
           onProgress?.(event);
@@ -266,10 +246,11 @@ export class PipelineRunner {
         }
       },
       items: (delivery) => receiver?.add(delivery),
-      circuits: (circuits) => this.circuits.update(circuits),
+      circuits: (states) => circuits.update(states),
       overdue: (circuit) => overdue.push(circuit),
       stuck: () => this.engines.prepare(),
-    });
+    };
+    const session = this.engines.current(realm).start(job, events, bundle);
     const abort = () => session.cancel(cancelled(signal));
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
@@ -280,7 +261,7 @@ export class PipelineRunner {
     } catch (error) {
       session.cancel(asError(error));
       await session.ended.catch(() => {});
-      for (const circuit of overdue) this.circuits.fail(circuit);
+      for (const circuit of overdue) circuits.fail(circuit);
       await this.recover();
       throw error;
     } finally {
@@ -296,16 +277,38 @@ export class PipelineRunner {
     await (await this.pageHost?.catch(() => null))?.closeAll();
   }
 
-  private job(kind: Job['kind'], manifest: string, options: ExecuteOptions): Job {
+  /** Where the pipeline may run. Throws CapabilityError. */
+  private async admitted({ pkg }: Pipeline, { grant }: ExecuteOptions): Promise<Admitted> {
+    if (!pkg) return { realm: plainRealm, bundle: null };
+    const { admit } = await import('./worker/admission.js');
+    return admit(pkg, this.untrusted, grant?.network);
+  }
+
+  private circuitsOf(bundle: Bundle | null): CircuitStore {
+    const key = bundle?.id ?? null;
+    const store = this.circuits.get(key) ?? new CircuitStore();
+    this.circuits.set(key, store);
+    return store;
+  }
+
+  private job(
+    kind: Job['kind'],
+    manifest: string,
+    options: ExecuteOptions,
+    { realm, bundle }: Admitted,
+  ): Job {
+    // A sandbox can import none, and code that nobody vouches for is to find none beside it.
+    const modules = realm.sandbox ? [] : [...this.nodeModules];
     return {
       kind,
       manifest,
       runtimeHint: options.runtimeHint ?? 'auto',
       metrics: options.enableMetrics ?? false,
       trace: options.trace ?? false,
-      circuits: this.circuits.current(),
+      circuits: this.circuitsOf(bundle).current(),
       pageNodes: [...this.pageNodes].map(([type, { catalog }]) => jsCatalogEntry(type, catalog)),
-      nodeModules: [...this.nodeModules].map(([type, url]) => ({ type, url })),
+      nodeModules: modules.map(([type, url]) => ({ type, url })),
+      bundle: bundle?.id ?? null,
     };
   }
 
@@ -323,6 +326,10 @@ export class PipelineRunner {
       return { op: 'failed', error: failure.toJSON() };
     }
   }
+}
+
+function pipelineOf(source: PipelineSource): Pipeline {
+  return { manifest: manifestText(source), pkg: demandingPackage(source) };
 }
 
 /** Tells how far a run has come. */

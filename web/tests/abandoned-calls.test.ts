@@ -25,6 +25,7 @@ const job: Omit<Job, 'manifest'> = {
   circuits: {},
   pageNodes: [],
   nodeModules: [],
+  bundle: null,
 };
 const abandoned = 12;
 

@@ -141,6 +141,7 @@ export class Driver {
       circuits: {},
       pageNodes: [...this.nodes.values()].map(({ entry }) => entry),
       nodeModules: [...this.modules].map(([type, url]) => ({ type, url })),
+      bundle: null,
     };
   }
 

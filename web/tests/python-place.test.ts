@@ -234,6 +234,7 @@ describe('in an engine', () => {
     circuits: {},
     pageNodes: [],
     nodeModules: [],
+    bundle: null,
   };
 
   async function open(signal?: AbortSignal) {

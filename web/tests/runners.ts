@@ -1,7 +1,8 @@
 /** Runners on what is built: the worker's script from setup.ts, the assets from dist/remotemedia. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { PipelineRunner, type RunnerOptions } from '../src/pipeline-runner.js';
+import { PipelineRunner } from '../src/pipeline-runner.js';
+import type { RunnerOptions } from '../src/runner-options.js';
 import { root } from './vectors.js';
 
 const assets = {

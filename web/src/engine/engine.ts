@@ -8,7 +8,7 @@ import { asError, CancelledError, NodeError, type RemoteMediaError, RuntimeLoadE
 import pythonCatalog from '../generated/python-catalog.json' with { type: 'json' };
 import type { CatalogEntry } from '../manifest.js';
 import type { LoadMetrics, ProgressEvent } from '../metrics.js';
-import type { EngineAssets, Job, NodeModule, PageCall, PageReply, Span } from '../worker/protocol.js';
+import type { Bundle, EngineAssets, Job, NodeModule, PageCall, PageReply, Span } from '../worker/protocol.js';
 import type { JsPlace } from './js-place.js';
 import type { Enter, Segment, SegmentPlan } from './place.js';
 import { makePlan, type PlanResponse } from './plan.js';
@@ -34,6 +34,8 @@ export class Engine {
   private wasi: Promise<WasiPlace> | null = null;
   private python: Promise<PythonPlace> | null = null;
   private js: Promise<JsPlace> | null = null;
+  /** The bundle whose nodes jobs may use. */
+  private bundle: Bundle | null = null;
   private loads: LoadMetrics = noLoads();
   private loadSpans: Span[] = [];
   /** What is loaded, for its memory. */
@@ -54,6 +56,11 @@ export class Engine {
   /** Forgets an interrupt that has found no Python to interrupt. */
   clearInterrupt(): void {
     this.interrupt?.fill(0);
+  }
+
+  /** Takes over a bundle, in the place of the one before. */
+  setBundle(bundle: Bundle): void {
+    this.bundle = bundle;
   }
 
   /** Loads the Rust runtime, which every run needs. A failed load is tried again at the next call. */
@@ -80,7 +87,9 @@ export class Engine {
   async plan(job: Job): Promise<PlanResponse> {
     const [wasi, modules] = await Promise.all([this.loadWasm(), this.importModules(job.nodeModules)]);
     await wasi.prepare();
-    const catalogs = { python: pythonCatalog, 'js:worker': modules, 'js:page': job.pageNodes };
+    const { python = [], ...rust } = this.bundleOf(job)?.places ?? {};
+    const js = { 'js:worker': modules, 'js:page': job.pageNodes };
+    const catalogs = { ...rust, python: [...pythonCatalog, ...python], ...js };
     const { runtimeHint: runtime_hint, metrics, trace } = job;
     const rest = JSON.stringify({ catalogs, runtime_hint, metrics, trace });
     return makePlan(wasi, `{"manifest":${job.manifest},${rest.slice(1)}`);
@@ -139,7 +148,11 @@ export class Engine {
   async load(segments: readonly SegmentPlan[]): Promise<void> {
     const python = segments.filter(({ place }) => place === 'python');
     const requires = new Set(python.flatMap((segment) => segment.requires));
-    if (python.length > 0) await this.loadPython([...requires]);
+    if (python.length === 0) return;
+    const place = await this.loadPython([...requires]);
+    const own = new Set(this.bundle?.places.python?.map(({ type }) => type));
+    if (this.bundle && python.some(({ nodes }) => nodes.some(({ node_type }) => own.has(node_type))))
+      place.mount(this.bundle);
   }
 
   /** What was loaded since the last call, and the memory of the runtimes. */
@@ -163,6 +176,12 @@ export class Engine {
     this.ready.delete('python');
     const code = /memory|\bOOM\b/i.test(message) ? 'out_of_memory' : RuntimeLoadError.code;
     return new RuntimeLoadError(`Python broke: ${message}`, { code, cause: thrown, traceback: message });
+  }
+
+  private bundleOf(job: Job): Bundle | null {
+    if (job.bundle === null) return null;
+    if (this.bundle?.id === job.bundle) return this.bundle;
+    throw new RuntimeLoadError(`the engine does not have the bundle ${job.bundle}`);
   }
 
   private abandon(call: Promise<unknown>): void {

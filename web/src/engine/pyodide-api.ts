@@ -13,9 +13,18 @@ export interface PyodideModule {
 /** A running Python. */
 export interface Pyodide {
   loadPackage(names: string[], options?: PackageCallbacks): Promise<unknown>;
+  readonly FS: PyodideFiles;
   pyimport(name: string): PyProxy & { connect(enter: EnterHandle): HostProxy };
   /** A 2 that is written there raises KeyboardInterrupt in the Python code that runs. */
   setInterruptBuffer(buffer: Uint8Array): void;
+}
+
+/** Python's file system, which is memory. */
+export interface PyodideFiles {
+  /** A folder and those that it lies in. */
+  mkdirTree(path: string): void;
+  /** With `canOwn` the file is `content` itself, without a copy. */
+  writeFile(path: string, content: Uint8Array, options: { canOwn: boolean }): void;
 }
 
 /** Called before a call of a node with a deadline. */
@@ -47,6 +56,8 @@ export interface HostProxy extends PyProxy {
   readonly is_async: PyProxy & ((handle: number) => boolean);
   readonly metrics: PyProxy & ((handle: number) => string);
   readonly close: PyProxy & ((handle: number) => number);
+  /** Returns 0 with the error in the arena. */
+  readonly add_bundle: PyProxy & ((root: string, id: string, catalog: string) => number);
   readonly arena: PyProxy & (() => BufferSource);
 }
 

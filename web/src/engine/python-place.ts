@@ -6,7 +6,7 @@ import { errorFromWire, RuntimeLoadError, type WireError } from '../errors.js';
 import type { ProgressEvent } from '../metrics.js';
 import { localPath } from '../node.js';
 import { type Packet, readLayout } from '../packet.js';
-import type { Until } from '../worker/protocol.js';
+import type { Bundle, Until } from '../worker/protocol.js';
 import {
   failed,
   type MaybePromise,
@@ -24,6 +24,7 @@ import type {
   PyodideModule,
   StepCall,
 } from './pyodide-api.js';
+import { writeFiles } from './python-files.js';
 
 const ownPackage = 'remotemedia';
 const arrayPackage = 'numpy';
@@ -51,6 +52,8 @@ export class PythonPlace {
   private readonly pyodide: Pyodide;
   private readonly hooks: PythonHooks;
   private readonly packages: Set<string>;
+  /** Id of the bundle whose nodes are known here. */
+  private bundle: string | null = null;
 
   private constructor(pyodide: Pyodide, host: Host, packages: Set<string>, hooks: PythonHooks) {
     this.pyodide = pyodide;
@@ -69,7 +72,9 @@ export class PythonPlace {
     const part = (loaded: number) => hooks.progress('load-pyodide', loaded, 3);
     part(0);
     try {
-      const module = (await import(/* @vite-ignore */ `${baseUrl}pyodide.mjs`)) as PyodideModule;
+      const module = (await import(
+        /* @vite-ignore */ /* webpackIgnore: true */ `${baseUrl}pyodide.mjs`
+      )) as PyodideModule;
       part(1);
       const pyodide = await module.loadPyodide({
         indexURL: localPath(baseUrl),
@@ -117,6 +122,18 @@ export class PythonPlace {
     progress(missing.length);
   }
 
+  /** Makes a bundle's nodes and files known. Throws RuntimeLoadError. */
+  mount(bundle: Bundle): void {
+    if (this.bundle === bundle.id) return;
+    const begun = performance.now();
+    const root = writeFiles(this.pyodide.FS, bundle);
+    const catalog = JSON.stringify(bundle.places.python);
+    if (this.host.methods.add_bundle(root, bundle.id, catalog) === 0)
+      throw errorFromWire(this.host.callError());
+    this.bundle = bundle.id;
+    this.hooks.loaded('packages', begun);
+  }
+
   /** Whether packets hold arrays, which are numpy's in Python, while numpy is not there yet. */
   lacksNumpy(parts: readonly unknown[]): boolean {
     if (this.packages.has(arrayPackage)) return false;
@@ -131,7 +148,7 @@ export class PythonPlace {
   /** Opens a segment. Throws the error of a node that cannot be made. */
   open(segmentJson: string): PythonSegment {
     const handle = this.host.methods.open(segmentJson);
-    if (handle === 0) throw errorFromWire(this.host.openError());
+    if (handle === 0) throw errorFromWire(this.host.callError());
     return new PythonSegment(this, handle);
   }
 }
@@ -146,7 +163,7 @@ class Host {
   constructor(proxy: HostProxy) {
     this.proxy = proxy;
     const { open, run, resume, flush, run_async, resume_async, flush_async } = proxy;
-    const { is_async, metrics, close, arena } = proxy;
+    const { is_async, metrics, close, add_bundle, arena } = proxy;
     this.methods = {
       open,
       run,
@@ -158,6 +175,7 @@ class Host {
       is_async,
       metrics,
       close,
+      add_bundle,
       arena,
     };
     this.view = this.takeView();
@@ -169,14 +187,14 @@ class Host {
     return this.view.data.buffer.byteLength;
   }
 
-  /** The error that `open` left. */
-  openError(): WireError {
+  /** The error that `open` or `add_bundle` left. */
+  callError(): WireError {
     this.renewView();
     return (
       readError(this.view.data) ?? {
         name: 'RuntimeLoadError',
         code: 'runtime_load_error',
-        message: 'open failed',
+        message: 'Python gave no reason',
       }
     );
   }

@@ -1,9 +1,18 @@
 /** The page's side of the protocol: one engine thread and the run that is under way in it. */
 import { BufferPool } from '../buffer-pool.js';
-import { asError, type RemoteMediaError, RuntimeLoadError } from '../errors.js';
-import type { EngineAssets, Job, PageCall, PageReply, ToPage } from './protocol.js';
+import { asError, RemoteMediaError, RuntimeLoadError } from '../errors.js';
+import { lateThread } from './late-thread.js';
+import type { Bundle, EngineAssets, Job, PageCall, PageReply, ToPage } from './protocol.js';
+import { plainRealm, type Realm, suits } from './realm.js';
 import { type RunEvents, RunSession } from './session.js';
-import { canShareMemory, lockManager, startInline, startThread, type Thread } from './thread.js';
+import {
+  canShareMemory,
+  lockManager,
+  startInline,
+  startThread,
+  type Thread,
+  type ThreadEvents,
+} from './thread.js';
 
 /** What Pyodide takes for Ctrl-C. */
 const interruptSignal = 2;
@@ -26,19 +35,25 @@ export class EngineClient {
   private readonly signal: Uint8Array | null;
   private readonly lock: string | null;
   private readonly watch = new AbortController();
+  /** Id of the bundle that the thread has. */
+  private bundle: string | null = null;
+  private realm: Realm;
   private session: RunSession | null = null;
   private lastRun = 0;
   private deadReason: RemoteMediaError | null = null;
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions, realm: Realm = plainRealm) {
     this.options = options;
+    this.realm = realm;
     const events = { message: (message: ToPage) => this.handle(message), dead: this.died };
-    const { assets, inline, script } = options;
-    this.thread = inline ? startInline(events) : startThread(events, script);
+    this.thread = startFor(realm, options, events);
     this.thread.hold(false);
-    const interrupt = !inline && canShareMemory() ? new SharedArrayBuffer(1) : null;
+    const { assets, inline } = options;
+    // A sandbox shares neither memory nor locks with the page.
+    const isBeside = !inline && !realm.sandbox;
+    const interrupt = isBeside && canShareMemory() ? new SharedArrayBuffer(1) : null;
     this.signal = interrupt && new Uint8Array(interrupt);
-    this.lock = !inline && lockManager() ? `remotemedia-${crypto.randomUUID()}` : null;
+    this.lock = isBeside && lockManager() ? `remotemedia-${crypto.randomUUID()}` : null;
     this.thread.post({ type: 'init', assets, lock: this.lock, interrupt });
   }
 
@@ -52,8 +67,15 @@ export class EngineClient {
     return this.signal !== null;
   }
 
-  /** Starts a job; the one before must have ended. */
-  start(job: Job, events: RunEvents): RunSession {
+  /** Takes on jobs of a realm, from now on; returns false if they must not run here. */
+  serve(realm: Realm): boolean {
+    if (this.isDead || !suits(this.realm, realm)) return false;
+    if (realm.python !== null) this.realm = realm;
+    return true;
+  }
+
+  /** Starts a job, which may use the nodes of `bundle`; the one before must have ended. */
+  start(job: Job, events: RunEvents, bundle: Bundle | null = null): RunSession {
     const id = ++this.lastRun;
     const session = new RunSession(this, id, events, job.trace);
     if (this.deadReason) {
@@ -62,9 +84,10 @@ export class EngineClient {
     }
     this.signal?.fill(0); // what an earlier interrupt may have left
     try {
+      if (bundle) this.give(bundle);
       this.thread.post({ type: 'start', run: id, job });
     } catch (error) {
-      // Something in the job, such as a node's catalog, cannot be sent.
+      // Something in the job, such as a node's catalog, cannot be sent, or there is no memory for a copy of the bundle.
       session.fail(asError(error));
       return session;
     }
@@ -101,8 +124,20 @@ export class EngineClient {
   }
 
   private readonly died = (reason: unknown): void => {
-    this.kill(new RuntimeLoadError(`the engine's worker died: ${String(reason)}`, { code: 'worker_died' }));
+    const message = `the engine's worker died: ${String(reason)}`;
+    this.kill(
+      reason instanceof RemoteMediaError ? reason : new RuntimeLoadError(message, { code: 'worker_died' }),
+    );
   };
+
+  /** Sends a copy of a bundle, unless the thread has it. */
+  private give(bundle: Bundle): void {
+    if (this.bundle === bundle.id) return;
+    const files = new Map([...bundle.files].map(([name, bytes]) => [name, new Uint8Array(bytes)]));
+    const transfer = [...files.values()].map(({ buffer }) => buffer);
+    this.thread.post({ type: 'bundle', bundle: { ...bundle, files } }, transfer);
+    this.bundle = bundle.id;
+  }
 
   private handle(message: ToPage): void {
     if (this.deadReason) return; // what a terminated thread had still sent
@@ -135,4 +170,11 @@ export class EngineClient {
     const transfer = reply.op === 'ran' ? reply.outputs.map(({ packet }) => packet.buffer) : [];
     this.post({ type: 'page-reply', call, reply }, transfer);
   }
+}
+
+function startFor(realm: Realm, { assets, inline, script }: ClientOptions, events: ThreadEvents): Thread {
+  const { sandbox: network } = realm;
+  if (!network) return inline ? startInline(events) : startThread(events, script);
+  const making = import('./sandbox.js').then(({ startSandbox }) => startSandbox(events, { assets, network }));
+  return lateThread(making, events);
 }

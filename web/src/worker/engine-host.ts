@@ -50,6 +50,9 @@ export class EngineHost {
       case 'init':
         this.init(message);
         break;
+      case 'bundle':
+        this.engine?.setBundle(message.bundle);
+        break;
       case 'start':
         void this.start(message.run, message.job);
         break;

@@ -36,6 +36,16 @@ export interface NodeModule {
   readonly url: string;
 }
 
+/** What the engine needs of a bundle with nodes of its own. */
+export interface Bundle {
+  /** SHA-256 of its file, in hexadecimal. */
+  readonly id: string;
+  /** Catalog entries of its nodes, by the place that runs them: `python`, `rust:<module>`. */
+  readonly places: Readonly<Record<string, readonly CatalogEntry[]>>;
+  /** What lies in `nodes/`, `wheels/`, `modules/`, `models/` and `assets/`, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
 /** What to run. */
 export interface Job {
   /** `run`; `preload`: plan and load, then finish; `wasm`, `python`: load that runtime, then finish. */
@@ -50,6 +60,8 @@ export interface Job {
   /** Nodes that run on the page. */
   readonly pageNodes: readonly CatalogEntry[];
   readonly nodeModules: readonly NodeModule[];
+  /** Id of the bundle whose nodes the manifest may use; it was sent before. */
+  readonly bundle: string | null;
 }
 
 /** Where a source's items enter, or where a sink's leave. */
@@ -174,6 +186,8 @@ export type ToEngine =
       /** Where an interrupt of Python is written, if the page is isolated. */
       readonly interrupt: SharedArrayBuffer | null;
     }
+  /** Takes the place of the bundle before. Sent when a job first needs it. */
+  | { readonly type: 'bundle'; readonly bundle: Bundle }
   | { readonly type: 'start'; readonly run: number; readonly job: Job }
   | { readonly type: 'push'; readonly run: number; readonly packets: readonly Addressed[] }
   | { readonly type: 'finish'; readonly run: number }
