@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from remotemedia import __version__
-from remotemedia.cli import inspect, nodes, pack, run, validate
+from remotemedia.cli import inspect, new, nodes, pack, run, validate
 from remotemedia.cli._guard import UNREAD, guarded
 from remotemedia.cli._output import drop_output, tell
 
@@ -54,6 +54,14 @@ def application() -> typer.Typer:
     for module in (run, validate, inspect, nodes, pack):
         name = module.__name__.rpartition(".")[2]
         _add(app, module.command, module.EXAMPLES, name)
+    starters = typer.Typer(
+        help=new.__doc__,
+        no_args_is_help=True,
+        rich_markup_mode=markup,  # type: ignore[arg-type]
+    )
+    _add(starters, new.node, new.NODE_EXAMPLES, "new node")
+    _add(starters, new.pipeline, new.PIPELINE_EXAMPLES, "new pipeline")
+    app.add_typer(starters, name="new")
     return app
 
 
@@ -62,7 +70,7 @@ def _add(
 ) -> None:
     # A blank line keeps an example on a line of its own, in plain and in rich help alike.
     epilog = "\n\n".join(["Examples:", *(f"remotemedia {example}" for example in examples)])
-    app.command(name, epilog=epilog)(guarded(function))
+    app.command(name.rpartition(" ")[2], epilog=epilog)(guarded(function))
 
 
 def _show_version(*, wanted: bool) -> None:

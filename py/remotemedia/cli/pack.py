@@ -16,7 +16,8 @@ EXAMPLES = ["pack . -o voice.rmpkg", "pack --manifest voice.json --output voice.
 
 def command(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="A folder with a manifest.")
+        Path | None,
+        typer.Argument(metavar="DIR", help="A folder with a manifest; this one if left out."),
     ] = None,
     *,
     manifest: Annotated[
@@ -39,7 +40,7 @@ def command(
     The folders nodes, wheels, modules, models and assets beside the manifest go along. The same
     sources give the same bytes.
     """
-    if (folder is None) == (manifest is None):
+    if folder is not None and manifest is not None:
         raise JsonFormError("give either DIR or --manifest FILE")
     source = manifest or manifest_in(folder or Path())
     Pipeline.from_manifest(read_manifest(source)[0]).plan()
