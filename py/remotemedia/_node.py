@@ -12,6 +12,7 @@ from remotemedia._params import check_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 class Out(NamedTuple):
@@ -56,6 +57,7 @@ class Node:
     outputs: ClassVar[dict[str, tuple[str, ...]]] = {"out": ("any",)}
     """Output ports and the kinds of values they give."""
     declared: ClassVar[dict[str, ParamSpec]] = {}
+    _bundle_root: ClassVar[str | None] = None
 
     id: str
     """The node's id in the manifest."""
@@ -110,6 +112,18 @@ class Node:
 
     def flush(self) -> Any:
         """Give what is left at the end of the stream."""
+
+    def bundle_file(self, name: str) -> Path:
+        """Return the path of a file of the bundle that the node is in: `models/net.bin`.
+
+        Raises FileNotFoundError for a node that is in none.
+        """
+        if self._bundle_root is None:
+            message = f"{self.type_name} is in no bundle that could have {name}"
+            raise FileNotFoundError(message)
+        from pathlib import Path
+
+        return Path(self._bundle_root, name)
 
     def close(self) -> None:
         """Release what `init` took. Runs exactly once, also after an error."""

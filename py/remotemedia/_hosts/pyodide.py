@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from remotemedia._batches import RawPacket
+    from remotemedia._bundle_nodes import BundleNodes
     from remotemedia._effects import Batch, Effects, Result
+    from remotemedia._node import Node
 
 DONE, MORE, SLEEP, FAILED, ENDED = range(5)
 TO_HOST = 0xFFFFFFFF
@@ -66,6 +68,7 @@ class PyodideHost:
     def __init__(self, enter: Callable[[int, int, float], Any] | None = None) -> None:
         self._enter = enter
         self._registry = Registry()
+        self._bundle: BundleNodes | None = None
         self._open: dict[int, _Open] = {}
         self._last = 0
         self._arena = bytearray(_ARENA_BYTES)
@@ -76,7 +79,7 @@ class PyodideHost:
         try:
             engine = Engine(
                 parse_json(segment_json),
-                self._registry.find,
+                self._find,
                 encode_batch,
                 most_items=MOST_ITEMS,
                 most_bytes=MOST_BYTES,
@@ -89,6 +92,22 @@ class PyodideHost:
         self._last = handle
         self._open[handle] = _Open(engine)
         return handle
+
+    def add_bundle(self, root: str, bundle_id: str, catalog_json: str) -> int:
+        """Make the nodes of a bundle known, whose files lie in `root`; from then on read-only.
+
+        Returns 1, or 0 with the error in the arena.
+        """
+        try:
+            from remotemedia._bundle_nodes import BundleNodes
+            from remotemedia._hosts.bundle_files import settle
+
+            settle(root)
+            self._bundle = BundleNodes(root, bundle_id, parse_json(catalog_json))
+        except BaseException as error:  # noqa: BLE001 - it goes over the wire
+            self._write(FAILED, [], error=error)
+            return 0
+        return 1
 
     def run(self, handle: int, until_round: float, until_order: int, *parts: Any) -> int:
         """Process a batch; returns the length of the result in the arena."""
@@ -149,6 +168,12 @@ class PyodideHost:
     def catalog(self) -> str:
         """Return the catalog entries of the Python nodes as JSON."""
         return json.dumps(self._registry.catalog())
+
+    def _find(self, name: str) -> type[Node] | None:
+        cls = self._registry.find(name)
+        if cls is None and self._bundle is not None:
+            return self._bundle.find(name)
+        return cls
 
     # --- calls of the engine --------------------------------------------------------------
 
