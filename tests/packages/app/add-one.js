@@ -1,0 +1,2 @@
+/** A node that the worker imports. */
+export default () => ({ process: (item) => item + 1 });
