@@ -1,97 +1,204 @@
-"""Bundles (`.rmpkg`): reading them as untrusted input, and packing them reproducibly."""
+"""Bundles (`.rmpkg`): reading them as untrusted input.
+
+The checks stand in docs/bundles.md, in full and in their order in docs/internals/bundles.md. A file
+is checked piece by piece where it lies and comes into memory only when nothing is wrong with it.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remotemedia._json_text import parse_json
+from remotemedia._bundle_catalog import has_python, read_catalog
+from remotemedia._bundle_modules import MODULES, check_modules, module_name
+from remotemedia._capabilities import read_capabilities
+from remotemedia._documents import MOST_BYTES, read_document
+from remotemedia._errors import PackageError
 from remotemedia._manifest import RELEASE, is_at_most
+from remotemedia._packing import manifest_in, pack, read_manifest
 from remotemedia._schema import TARGETS
-from remotemedia._zip import Limits, read_zip, refuse, write_zip
+from remotemedia._signature import (
+    SIGNATURE,
+    is_right,
+    key_id_of,
+    load_private_key,
+    new_key,
+    public_key_text,
+    read_public_key,
+    read_signature,
+    save_private_key,
+)
+from remotemedia._signing import sign, verify
+from remotemedia._wheels import check_wheels
+from remotemedia._zip import Archive, Limits, Source, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from os import PathLike
 
-MANIFEST, METADATA, INTEGRITY, SIGNATURE = (
-    "manifest.json",
-    "metadata.json",
-    "integrity.json",
-    "signature.json",
-)
-FOLDERS = ("nodes", "wheels", "modules", "models", "assets")
-"""Folders beside the manifest that go into a bundle."""
+    from remotemedia._capabilities import Capabilities
+    from remotemedia._catalog import Entry
 
-_WASM = b"\0asm\x01\0\0\0"
+__all__ = [
+    "Limits",
+    "Package",
+    "key_id_of",
+    "load_private_key",
+    "manifest_in",
+    "new_key",
+    "pack",
+    "public_key_text",
+    "read_manifest",
+    "save_private_key",
+    "sign",
+    "verify",
+]
+
+MANIFEST, METADATA, INTEGRITY = "manifest.json", "metadata.json", "integrity.json"
 
 
 class Package:
-    """A bundle whose content was checked. `warnings` tells what is odd but no reason to refuse."""
+    """A bundle whose content was checked; nothing of it has run."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        limits: Limits,
+        trusted_keys: Iterable[str],
+        *,
+        require_signature: bool,
+    ) -> None:
+        trusted = {read_public_key(key) for key in trusted_keys}
+        self._files = files = Archive(source, limits)
+        self.hashes: dict[str, str] = files.digests()
+        """SHA-256 of every file, by name."""
+        self.id = source.sha256()
+        """SHA-256 of the bundle."""
+        self.size = source.size
+        """In bytes."""
+        self.warnings: list[str] = []
+        """What is odd but no reason to refuse."""
         if MANIFEST not in files:
             refuse("missing_manifest", "there is no manifest.json")
-        self.files = files
-        self.warnings: list[str] = []
-        _check_integrity(files)
-        for name, content in files.items():
-            if name.endswith(".wasm") and not content.startswith(_WASM):
-                refuse("invalid_wasm", "not a WebAssembly module", name)
-        self.manifest = _object(MANIFEST, files[MANIFEST])
+        _check_integrity(files, self.hashes)
+        self.key_id: str | None = None
+        """Id of the key that signed it, None if it is unsigned."""
+        self.trust = self._read_trust(trusted)
+        """unsigned, unknown-key (signed, but not by a trusted key) or trusted."""
+        self.manifest = read_document(files, MANIFEST)
+        self.capabilities: Capabilities = read_capabilities(self.manifest)
+        """What it asks for: `{"network": [origin, …]}`."""
         _check_runtime(self.manifest)
+        check_modules(files)
+        self.catalog = read_catalog(files, check_wheels(files, limits))
+        """`catalog.json`: the node types that it brings; None if it brings none."""
+        if require_signature and self.trust != "trusted":
+            refuse("signature_required", f"it must be signed by a trusted key, but is {self.trust}")
         self.metadata = self._read_metadata()
+        """`metadata.json`, None if there is none."""
         if "runtime.wasm" in files:
             self.warnings.append("the bundle's own runtime.wasm is not used")
 
     @classmethod
-    def load(cls, source: str | PathLike[str] | bytes, limits: Limits = Limits()) -> Package:  # noqa: B008
-        """Read a bundle from a path or its bytes; raises PackageError with the refusal as code."""
-        if not isinstance(source, bytes):
-            with Path(source).open("rb") as file:
-                source = file.read(limits.file_bytes + 1)
-        return cls(read_zip(source, limits))
+    def load(
+        cls,
+        source: str | PathLike[str] | bytes,
+        limits: Limits = Limits(),  # noqa: B008
+        *,
+        trusted_keys: Iterable[str] = (),
+        require_signature: bool = False,
+    ) -> Package:
+        """Read a bundle from a path or its bytes; raises PackageError with the refusal as code.
+
+        `trusted_keys` are public keys in base64. With `require_signature` a bundle is refused that
+        none of them has signed.
+        """
+        options: Any = {"trusted_keys": trusted_keys, "require_signature": require_signature}
+        if isinstance(source, bytes):
+            return cls(Source(source), limits, **options)
+        with Path(source).open("rb") as file:
+            package = cls(Source(file), limits, **options)
+            file.seek(0)
+            content = Source(file.read(limits.file_bytes))
+        if content.sha256() != package.id:
+            message = "the file has changed while it was read"
+            raise PackageError(message, code="changed")
+        package._files = Archive(content, limits)
+        return package
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """All files by name; each is inflated when it is asked for."""
+        return self._files
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How long every file is, in bytes."""
+        return {name: self._files.size(name) for name in self._files}
+
+    @property
+    def places(self) -> dict[str, list[Entry]]:
+        """Catalog entries by place: `python`, `rust:<module>`."""
+        return self.catalog["places"] if self.catalog else {}
+
+    @property
+    def has_python(self) -> bool:
+        """Whether it brings Python code, which runs with the user's rights."""
+        return has_python(self._files)
+
+    @cached_property
+    def modules(self) -> dict[str, bytes]:
+        """WebAssembly modules with nodes, by name."""
+        return {
+            name: self._files[path]
+            for path in self._files
+            if path.startswith(MODULES) and (name := module_name(path)) is not None
+        }
+
+    def _read_trust(self, trusted: set[bytes]) -> str:
+        if SIGNATURE not in self._files:
+            return "unsigned"
+        if self._files.size(SIGNATURE) > MOST_BYTES:
+            refuse("bad_signature", f"larger than {MOST_BYTES} bytes", SIGNATURE)
+        signature = read_signature(self._files[SIGNATURE])
+        if INTEGRITY not in self._files:
+            refuse("bad_signature", f"there is no {INTEGRITY} that it could sign", SIGNATURE)
+        right = is_right(signature, self._files[INTEGRITY])
+        if right is False:
+            refuse("bad_signature", f"it is not the signature of {INTEGRITY}", SIGNATURE)
+        self.key_id = signature.key_id
+        if right is None:
+            self.warnings.append("the signature is not verified: cryptography is not installed")
+            return "unknown-key"
+        return "trusted" if signature.public_key in trusted else "unknown-key"
 
     def _read_metadata(self) -> dict[str, Any] | None:
-        if METADATA not in self.files:
+        if METADATA not in self._files:
             return None
         try:
-            metadata = parse_json(self.files[METADATA].decode())
-        except ValueError:
-            metadata = None
-        if isinstance(metadata, dict):
-            return metadata
-        self.warnings.append("metadata.json is not a JSON object and is ignored")
-        return None
+            return read_document(self._files, METADATA)
+        except PackageError:
+            self.warnings.append("metadata.json is not a JSON object and is ignored")
+            return None
 
 
-def _object(name: str, content: bytes) -> dict[str, Any]:
-    try:
-        value = parse_json(content.decode())
-    except ValueError as error:
-        refuse("bad_json", f"not JSON: {error}", name)
-    if not isinstance(value, dict):
-        refuse("bad_json", "not a JSON object", name)
-    return value
-
-
-def _check_integrity(files: dict[str, bytes]) -> None:
+def _check_integrity(files: Archive, hashes: dict[str, str]) -> None:
     if INTEGRITY not in files:
         return
-    integrity = _object(INTEGRITY, files[INTEGRITY])
+    integrity = read_document(files, INTEGRITY)
     listed = integrity.get("entries")
     if integrity.get("algorithm") != "sha256" or not isinstance(listed, dict):
         refuse("bad_json", 'not {"algorithm": "sha256", "entries": {…}}', INTEGRITY)
-    for name, content in files.items():
+    for name, found in hashes.items():
         if name in (INTEGRITY, SIGNATURE):
             continue
         if name not in listed:
             refuse("unlisted_entry", "integrity.json does not name it", name)
-        if hashlib.sha256(content).hexdigest() != listed[name]:
+        if found != listed[name]:
             refuse("hash_mismatch", "its SHA-256 is another", name)
     for name in listed:
-        if name not in files:
+        if name not in files or name in (INTEGRITY, SIGNATURE):
             refuse("missing_entry", "integrity.json names it, but it is not there", name)
 
 
@@ -104,66 +211,3 @@ def _check_runtime(manifest: dict[str, Any]) -> None:
         refuse("wrong_target", f"the target is {target!r}", MANIFEST)
     if isinstance(oldest, str) and not is_at_most(oldest, RELEASE):
         refuse("newer_version", f"it needs version {oldest}, this is {RELEASE}", MANIFEST)
-
-
-def manifest_in(folder: Path) -> Path:
-    """Return the `manifest.json` or `manifest.yaml` of a folder."""
-    for name in (MANIFEST, "manifest.yaml"):
-        if (folder / name).is_file():
-            return folder / name
-    return refuse("missing_manifest", f"there is no {MANIFEST} and no manifest.yaml in {folder}")
-
-
-def pack(manifest_path: Path) -> bytes:
-    """Return the bundle of a manifest, JSON or YAML.
-
-    What stands in `FOLDERS` beside it goes along, but no dotfiles and no compiled Python. The same
-    sources give the same bytes. The manifest must be valid.
-    """
-    folder = manifest_path.resolve().parent
-    manifest, text = read_manifest(manifest_path)
-    files = {MANIFEST: text, METADATA: _json(_metadata(manifest))}
-    for name in FOLDERS:
-        for path in sorted((folder / name).rglob("*")):
-            inner = path.relative_to(folder)
-            if path.is_file() and not any(_is_by_product(part) for part in inner.parts):
-                files[inner.as_posix()] = path.read_bytes()
-    hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    files[INTEGRITY] = _json({"algorithm": "sha256", "entries": hashes})
-    return write_zip(files)
-
-
-def read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Return a manifest, JSON or YAML, and its text as JSON."""
-    if path.suffix not in (".yaml", ".yml"):
-        text = path.read_bytes()
-        return _object(path.name, text), text
-    from remotemedia._sources import parse_yaml
-
-    manifest = parse_yaml(path.read_text(encoding="utf-8"))
-    if not isinstance(manifest, dict):
-        refuse("bad_json", "not a map", path.name)
-    return manifest, _json(manifest)
-
-
-def _metadata(manifest: dict[str, Any]) -> dict[str, Any]:
-    told = manifest.get("metadata", {})
-    nodes = manifest.get("nodes", [])
-    return {
-        "package_name": told.get("name", "pipeline"),
-        "package_version": told.get("version", "1.0.0"),
-        **{key: told[key] for key in ("description", "author", "license") if key in told},
-        "runtime_info": {
-            "node_types": sorted({node["node_type"] for node in nodes}),
-            "node_count": len(nodes),
-            "connection_count": len(manifest.get("connections", [])),
-        },
-    }
-
-
-def _is_by_product(name: str) -> bool:
-    return name.startswith(".") or name == "__pycache__" or name.endswith(".pyc")
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
