@@ -62,6 +62,18 @@ RUNTIME: Schema = {
             "description": "Names of features that it uses, such as python.",
             "items": {"type": "string"},
         },
+        "capabilities": {
+            "type": "object",
+            "description": "What a bundle may do beside computing. What these may be, loaders check.",
+            "additionalProperties": True,
+            "properties": {
+                "network": {
+                    "type": "array",
+                    "description": "Origins that it reaches, such as https://api.example.com.",
+                    "items": {"type": "string"},
+                }
+            },
+        },
     },
 }
 RETRY: Schema = {

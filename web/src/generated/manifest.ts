@@ -42,6 +42,8 @@ export interface Requirements {
   min_version?: string;
   /** Names of features that it uses, such as python. */
   features?: string[];
+  /** What a bundle may do beside computing. What these may be, loaders check. */
+  capabilities?: { [key: string]: Json };
   [field: string]: unknown;
 }
 
