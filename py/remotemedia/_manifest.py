@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from remotemedia._catalog import Catalog
 from remotemedia._errors import Issue, ManifestError
 from remotemedia._graph import canonical_order, find_cycle
 from remotemedia._json_text import parse_json
@@ -15,7 +16,7 @@ from remotemedia._schema import CONNECTION, HINTS, MANIFEST, NODE, RETRY, Schema
 from remotemedia._values import MAX_I64, MIN_I64
 
 if TYPE_CHECKING:
-    from remotemedia._catalog import Catalog, Entry
+    from remotemedia._catalog import Entry
 
 RELEASE = "0.1.0"
 """Version of this release; a manifest's `runtime.min_version` may not be newer."""
@@ -93,6 +94,13 @@ def validate(
     generating = frozenset(name for name, entry in entries if entry and not entry["inputs"])
     connections = [*validator.connections.values()]
     return NormalManifest(name, validator.nodes, connections, generating), validator.issues
+
+
+def check_node_fields(fields: dict[str, Any]) -> list[Issue]:
+    """Return what is wrong with fields of a node other than id, type and params."""
+    validator = _Validator(Catalog({}), "auto")
+    validator.object({"id": "x", "node_type": "x", **fields}, NODE, "$")
+    return [issue._replace(severity="error") for issue in validator.issues]
 
 
 class _Validator:

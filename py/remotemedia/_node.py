@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import typing
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
+from remotemedia._compose import Composable, at_port
+from remotemedia._declaration import (
+    check_ports,
+    declared_by,
+    finish,
+    requirements,
+    unknown_argument,
+    words,
+)
 from remotemedia._errors import ManifestError
-from remotemedia._param import ParamSpec
+from remotemedia._param import MISSING, ParamSpec
 from remotemedia._params import check_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Literal, Self
+
+    from remotemedia._compose import Flow
 
 
 class Out(NamedTuple):
@@ -22,7 +33,7 @@ class Out(NamedTuple):
     value: Any
 
 
-class Node:
+class Node(Composable):
     """Base of all nodes written in Python.
 
     A subclass declares its params as annotated fields and implements `process`, and where needed
@@ -35,13 +46,17 @@ class Node:
         class ScaleNode(Node, category="math"):
             '''Multiplies numbers by a factor.'''
 
-            factor: float = Param(2.0, doc="what to multiply by", aliases=("multiplier",))
+            factor: float = Param(2.0, doc="What to multiply by.", aliases=["multiplier"])
 
-            def process(self, item):
+            def process(self, item: float) -> float:
                 return item * self.factor
 
-    Class arguments: `type` (the class's name if left out), `aliases`, `category`, `requires` (names
-    of Python packages), `stateful`.
+    A field is a param if it is annotated, its name does not begin with an underscore, and it is no
+    ClassVar; a plain default or none at all will do: `factor: float = 2.0`, `factor: float`.
+
+    Class arguments: `type` (the class's name if left out), `aliases`, `category`, `requires`
+    (Python packages such as "numpy" or "numpy>=2"), `stateful`. Mistakes of the declaration are a
+    TypeError when the class is made.
     """
 
     type_name: ClassVar[str]
@@ -59,45 +74,81 @@ class Node:
     declared: ClassVar[dict[str, ParamSpec]] = {}
     _bundle_root: ClassVar[str | None] = None
 
-    id: str
-    """The node's id in the manifest."""
+    name: str = ""
+    """The name given to the constructor, else the type."""
 
     def __init_subclass__(
         cls,
         *,
         type: str | None = None,  # noqa: A002 - the word of the catalog
-        aliases: tuple[str, ...] = (),
+        aliases: Sequence[str] = (),
         category: str | None = None,
-        requires: tuple[str, ...] | None = None,
+        requires: Sequence[str] | None = None,
         stateful: bool | None = None,
-        **kwargs: Any,
+        **others: Any,
     ) -> None:
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__()
+        for other in others:
+            raise unknown_argument(cls, other, CLASS_ARGUMENTS)
         cls.type_name = type or cls.__name__
-        cls.aliases = aliases
+        cls.aliases = words(cls, "aliases", aliases)
         if category is not None:
             cls.category = category
         if requires is not None:
-            cls.requires = requires
+            cls.requires = requirements(cls, requires)
         if stateful is not None:
             cls.stateful = stateful
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
-        if own:
-            annotations = typing.get_type_hints(cls)
-            for name, spec in own.items():
-                spec.annotation = annotations.get(name, Any)
-                delattr(cls, name)
-            cls.declared = {**cls.declared, **own}
+        check_ports(cls)
+        own = declared_by(cls, RESERVED)
+        for name in own.keys() & vars(cls).keys():
+            delattr(cls, name)
+        cls.declared = {**cls.declared, **own}
 
     def __init__(self, *, name: str | None = None, **params: Any) -> None:
         """Take params as keywords; raises ManifestError that lists everything wrong with them."""
+        if type(self).process is Node.process:
+            message = f"{type(self).__qualname__} has no method `process(self, item)`"
+            raise TypeError(message)
         complete, issues = check_params(self.schema(), params, "$.params")
         if issues:
             raise ManifestError(issues, f"{self.type_name} does not take these params")
-        self.id = self.name = name or self.type_name
-        self.params = deepcopy(complete)  # a node may change its own lists
+        self.id: str = name or self.type_name
+        """The node's id in the manifest."""
+        self.name = self.id
+        self.params: dict[str, Any] = deepcopy(complete)  # a node may change its own lists
+        self.node_fields: dict[str, Any] = {}
+        """What the manifest says of the node beside its params: see `configure`."""
         for key, spec in self.declared.items():
             setattr(self, key, self.params.get(key, spec.default))
+
+    def configure(
+        self,
+        *,
+        timeout_ms: float | None = None,
+        on_error: Literal["fail", "skip"] | None = None,
+        retry: Mapping[str, float] | None = None,
+        runtime_hint: Literal["auto", "rust", "python", "js"] | None = None,
+    ) -> Self:
+        """Set what a manifest may say of a node beside its params; returns the node.
+
+        `timeout_ms` is the longest a call may take; `on_error` "skip" leaves failed calls out;
+        `retry` makes them again (`max_retries`, `base_delay_ms`, `max_delay_ms`, `multiplier`);
+        `runtime_hint` is where the node runs. Raises ManifestError.
+        """
+        from remotemedia._manifest import check_node_fields
+
+        fields = {
+            "runtime_hint": runtime_hint,
+            "timeout_ms": timeout_ms,
+            "on_error": on_error,
+            "retry": None if retry is None else dict(retry),
+        }
+        given = {key: value for key, value in fields.items() if value is not None}
+        issues = check_node_fields(given)
+        if issues:
+            raise ManifestError(issues, f"{self.type_name} cannot be configured like this")
+        self.node_fields |= given
+        return self
 
     def init(self) -> None:
         """Prepare for a run; params are attributes by now."""
@@ -127,6 +178,10 @@ class Node:
 
     def close(self) -> None:
         """Release what `init` took. Runs exactly once, also after an error."""
+
+    def __getitem__(self, port: str) -> Flow:
+        """Return the node at one of its ports: `a["rest"] >> b["left"]`; raises ValueError."""
+        return at_port(self, port)
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
@@ -159,51 +214,110 @@ class Node:
         return f"{self.type_name}({', '.join(f'{k}={v!r}' for k, v in self.params.items())})"
 
 
+CLASS_ARGUMENTS = ["type", "aliases", "category", "requires", "stateful"]
+
+RESERVED = frozenset({*dir(Node), "node_fields", "id", "params"})
+"""Names that no param can have."""
+
+
+@overload
+def node(function: Callable[..., Any], /) -> type[Node]: ...
+
+
+@overload
+def node(
+    *,
+    type: str | None = None,
+    aliases: Sequence[str] = (),
+    category: str | None = None,
+    requires: Sequence[str] | None = None,
+    stateful: bool | None = None,
+    inputs: Mapping[str, Sequence[str]] | None = None,
+    outputs: Mapping[str, Sequence[str]] | None = None,
+) -> Callable[[Callable[..., Any]], type[Node]]: ...
+
+
 def node(
     function: Callable[..., Any] | None = None,
+    /,
     *,
     type: str | None = None,  # noqa: A002 - the word of the catalog
+    inputs: Mapping[str, Sequence[str]] | None = None,
+    outputs: Mapping[str, Sequence[str]] | None = None,
     **options: Any,
 ) -> Any:
     """Make a node class of a function: its first argument is the item, the others are params.
 
         @node
-        def clamp(item, low: float = 0.0, high: float = 1.0):
+        def clamp(item: float, low: float = 0.0, high: float = 1.0) -> float:
             return min(max(item, low), high)
 
-    The params' types and defaults are those of the signature; a default may be a `Param(...)`.
-    `type` and the class arguments of `Node` may be given: `@node(type="ClampNode")`.
+    The params' types and defaults are those of the signature; a default may be a `Param(...)`. The
+    function may be async, a generator or an async generator. `type`, the class arguments of `Node`
+    and its ports may be given: `@node(type="ClampNode", outputs={"out": ["number"]})`.
     """
     if function is None:
-        return lambda function: node(function, type=type, **options)
-    import inspect
+        return lambda function: _node_of(function, type, inputs, outputs, options)
+    return _node_of(function, type, inputs, outputs, options)
 
-    from remotemedia._param import Param
 
-    _, *arguments = inspect.signature(function).parameters.values()
-    fields: dict[str, Any] = {
-        argument.name: argument.default
-        if isinstance(argument.default, ParamSpec)
-        else Param(**({} if argument.default is argument.empty else {"default": argument.default}))
-        for argument in arguments
-    }
-    annotations = typing.get_type_hints(function)
+def _node_of(
+    function: Callable[..., Any],
+    type_name: str | None,
+    inputs: Mapping[str, Sequence[str]] | None,
+    outputs: Mapping[str, Sequence[str]] | None,
+    options: dict[str, Any],
+) -> type[Node]:
+    declared = _params_of(function)
 
     def process(self: Node, item: Any) -> Any:
         params = {key: self.params.get(key, spec.default) for key, spec in self.declared.items()}
         return function(item, **params)
 
     own: Any = process
-    own.__signature__ = inspect.signature(process)  # two arguments, other than the function
     own.__wrapped__ = function  # which may be async
-    body = {
-        **fields,
+    own.__signature__ = None  # its arguments are its own, not the function's
+    body: dict[str, Any] = {
         "process": process,
         "__doc__": function.__doc__,
         "__module__": function.__module__,
-        "__annotations__": {name: annotations.get(name, Any) for name in fields},
+        "__qualname__": function.__qualname__,
     }
-    return types_new_class(type or function.__name__, body, options)
+    for word, ports in (("inputs", inputs), ("outputs", outputs)):
+        if ports is not None:
+            body[word] = {port: tuple(kinds) for port, kinds in ports.items()}
+    cls = types_new_class(type_name or function.__name__, body, options)
+    cls.declared = declared
+    return cls
+
+
+def _params_of(function: Callable[..., Any]) -> dict[str, ParamSpec]:
+    """Return the params that the signature of a function declares."""
+    import inspect
+
+    where = function.__qualname__
+    arguments = [*inspect.signature(function).parameters.values()]
+    kinds = [inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    if not arguments or arguments[0].kind not in kinds:
+        message = f"{where}: the first argument of a node's function is the item"
+        raise TypeError(message)
+    declared = {}
+    for argument in arguments[1:]:
+        name, default = argument.name, argument.default
+        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+            message = f"{where}: params are named one by one, not {argument}"
+            raise TypeError(message)
+        if argument.annotation is argument.empty:
+            message = f"{where}.{name}: a param needs a type, such as `{name}: float`"
+            raise TypeError(message)
+        if name in RESERVED:
+            message = f"{where}.{name}: a param cannot be called {name!r}, which every node has"
+            raise TypeError(message)
+        if not isinstance(default, ParamSpec):
+            default = ParamSpec(MISSING if default is argument.empty else default)
+        scope = getattr(inspect.unwrap(function), "__globals__", {})
+        declared[name] = finish(where, name, default, argument.annotation, scope)
+    return declared
 
 
 def types_new_class(name: str, body: dict[str, Any], options: dict[str, Any]) -> type[Node]:

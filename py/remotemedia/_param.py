@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 import types
 import typing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-_MISSING: Any = object()
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MISSING: Any = object()
+"""Stands for the default of a required param."""
+
+
 _KINDS = {float: "number", int: "integer", str: "string", bool: "boolean", dict: "object"}
 _PATTERN = re.compile(r"\^\[[^\]\[^\\]+\]\+\$")
 
@@ -19,17 +25,17 @@ class ParamSpec:
 
     def __init__(
         self,
-        default: Any,
-        doc: str,
-        unit: str | None,
-        bounds: dict[str, float],
-        pattern: str | None,
-        aliases: tuple[str, ...],
+        default: Any = MISSING,
+        doc: str = "",
+        unit: str | None = None,
+        bounds: dict[str, float] | None = None,
+        pattern: str | None = None,
+        aliases: tuple[str, ...] = (),
     ) -> None:
         self.default = default
         self.doc = doc
         self.unit = unit
-        self.bounds = bounds
+        self.bounds = bounds or {}
         self.pattern = pattern
         self.aliases = aliases
         self.annotation: Any = Any
@@ -37,12 +43,12 @@ class ParamSpec:
     @property
     def required(self) -> bool:
         """Whether a value must be given."""
-        return self.default is _MISSING
+        return self.default is MISSING
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the catalog."""
         schema = schema_of(self.annotation)
-        if self.default is not _MISSING and self.default is not None:
+        if self.default is not MISSING and self.default is not None:
             schema["default"] = self.default
         if self.doc:
             schema["description"] = self.doc
@@ -58,7 +64,7 @@ class ParamSpec:
 
 
 def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0)`
-    default: Any = _MISSING,
+    default: Any = MISSING,
     *,
     doc: str = "",
     unit: str | None = None,
@@ -69,7 +75,7 @@ def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0
     min_items: int | None = None,
     unique: bool | None = None,
     pattern: str | None = None,
-    aliases: tuple[str, ...] = (),
+    aliases: Sequence[str] = (),
 ) -> Any:
     """Declare a param of a node.
 
@@ -93,7 +99,15 @@ def Param(  # noqa: N802 - it reads as a declaration: `factor: float = Param(2.0
         "uniqueItems": unique,
     }
     given = {name: bound for name, bound in bounds.items() if bound is not None}
-    return ParamSpec(default, doc, unit, given, pattern, aliases)
+    if isinstance(aliases, str):
+        message = f"aliases must be a list of strings, such as [{aliases!r}]"
+        raise TypeError(message)
+    return ParamSpec(default, doc, unit, given, pattern, tuple(aliases))
+
+
+def allows_none(annotation: Any) -> bool:
+    """Tell whether None is a value of an annotation."""
+    return annotation is Any or type(None) in typing.get_args(annotation)
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:

@@ -101,9 +101,7 @@ def test_a_manifest_that_is_not_json(name, hint):
 
 def test_a_catalog_that_is_not_json(monkeypatch):
     class EndlessNode(Node):
-        """Has a default that JSON does not have."""
-
-        limit: float = math.inf
+        """Has a schema with a default that JSON does not have."""
 
     schema = {"type": "object", "properties": {"limit": {"default": math.inf}}}
     monkeypatch.setattr(EndlessNode, "schema", classmethod(lambda _: schema))

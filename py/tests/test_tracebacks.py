@@ -84,6 +84,9 @@ class AsyncYieldingNode(Node):
 class FlushingNode(Node):
     """Fails at the end."""
 
+    def process(self, item):
+        """Keep it."""
+
     def flush(self):
         yield helper("rest")
 
@@ -289,6 +292,9 @@ def test_an_error_of_init_has_a_traceback():
     class LateNode(Node):
         def init(self):
             helper("model")
+
+        def process(self, item):
+            """Would never run."""
 
     spec = segment([("n", "LateNode", {})], [], {0: "n.in"}, {1: ("n.*", None)})
     with pytest.raises(NodeError) as caught:

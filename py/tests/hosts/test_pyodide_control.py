@@ -106,6 +106,9 @@ def test_a_node_that_exits_does_not_end_python():
         def init(self):
             raise SystemExit(3)
 
+        def process(self, item):
+            """Would never run."""
+
     host = connect()
     host._registry.add(ExitNode)
     assert host.open(one("ExitNode")) == 0
