@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from remotemedia import __version__
-from remotemedia.cli import inspect, new, nodes, pack, run, validate
+from remotemedia.cli import inspect, new, nodes, pack, run, sign, validate, verify
 from remotemedia.cli._guard import UNREAD, guarded
 from remotemedia.cli._output import drop_output, tell
 
@@ -51,7 +51,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_options)
-    for module in (run, validate, inspect, nodes, pack):
+    for module in (run, validate, inspect, nodes, pack, sign, verify):
         name = module.__name__.rpartition(".")[2]
         _add(app, module.command, module.EXAMPLES, name)
     starters = typer.Typer(

@@ -25,7 +25,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         for c in metrics["crossing_metrics"]
     ]
     if crossings:
-        tell("")
+        print(file=sys.stderr)
         print_table(("from", "to", "packets", "bytes"), crossings, sys.stderr)
     loads = {name: ms for name, ms in metrics["load_metrics"].items() if ms is not None}
     peak = metrics["peak_memory_bytes"]

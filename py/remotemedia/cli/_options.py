@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from remotemedia._json_form import JsonFormError
+from remotemedia._signature import read_public_key
+
 PipelineArgument = Annotated[
     str,
     typer.Argument(
@@ -49,12 +52,20 @@ GrantNetwork = Annotated[
 
 
 def read_keys(given: list[str] | None) -> list[str]:
-    """Return public keys as text; what names a file stands for the first line of it."""
-    keys = []
-    for text in given or ():
-        path = Path(text)
-        keys.append(path.read_text(encoding="utf-8").strip() if path.is_file() else text)
-    return keys
+    """Return public keys as text; a file stands for what is in it. Raises JsonFormError."""
+    return [_read_key(text) for text in given or ()]
+
+
+def _read_key(text: str) -> str:
+    path = Path(text)
+    try:
+        key = path.read_text(encoding="utf-8").strip() if path.is_file() else text
+        read_public_key(key)
+    except ValueError:
+        # Not what is in the file: it may be the private key.
+        message = f"--trusted-key {text}: neither a public key nor a file with one"
+        raise JsonFormError(message) from None
+    return key
 
 
 def package_options(
