@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import re
 import warnings
 from contextlib import aclosing
+from copy import deepcopy
 from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._circuits import Circuits
+from remotemedia._compose import Composable, flow_of, manifest_parts, together
 from remotemedia._control import THREADS, Control
 from remotemedia._effects import Inline, drive
 from remotemedia._errors import (
     CapabilityError,
+    ManifestError,
     ManifestWarning,
     NodeTimeoutError,
     RemoteMediaError,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from os import PathLike
 
+    from remotemedia._compose import Flow
     from remotemedia._effects import Effects
     from remotemedia._execution import Progress
     from remotemedia._node import Node
@@ -41,21 +45,29 @@ if TYPE_CHECKING:
     from remotemedia._supervisor import Job
 
 
+OWN_TYPES = (
+    "node classes of your own are given with the manifest: "
+    "Pipeline.from_manifest(manifest, node_types=[MyNode])"
+)
+
+
 class Pipeline:
     """A graph of nodes that can be run again and again; every run starts with fresh nodes.
 
     It runs once at a time: further calls, of threads and of tasks, wait in order. For runs in
     parallel make several pipelines.
 
-    `Pipeline([MultiplyNode(factor=2), AddNode(addend=10)])` is a chain; `from_manifest`,
-    `from_json`, `from_yaml` and `from_package` take any graph. `runtime_hint` ("auto", "rust",
-    "python") is the runtime of nodes whose manifest entry says "auto". With `enable_metrics`,
-    `get_metrics()` tells what was measured, with `enable_trace` `get_trace()` when.
+    `Pipeline([MultiplyNode(factor=2), AddNode(addend=10)])` is a chain, `Pipeline(a >> [b, c])` a
+    graph, and so are several parts in a list, `Pipeline([a >> z["left"], b >> z["right"]])`.
+    `from_manifest`, `from_json`, `from_yaml` and `from_package` read one. `runtime_hint` ("auto",
+    "rust", "python") is the runtime of nodes whose manifest entry says "auto". With
+    `enable_metrics`, `get_metrics()` tells what was measured, with `enable_trace` `get_trace()`
+    when.
     """
 
     def __init__(
         self,
-        nodes: Iterable[Node] = (),
+        nodes: Node | Flow | Iterable[Node] | Iterable[Flow] = (),
         name: str = "pipeline",
         *,
         manifest: dict[str, Any] | None = None,
@@ -80,7 +92,7 @@ class Pipeline:
         self._planning = RLock()
         self._turns = Turns()
         self._manifest: Any = (
-            manifest
+            deepcopy(manifest)
             if manifest is not None
             else {
                 "version": "v1",
@@ -89,8 +101,10 @@ class Pipeline:
                 "connections": [],
             }
         )
-        for node in nodes:
-            self.add_node(node)
+        self._nodes: list[Node] = []
+        """Nodes that are objects; a run makes fresh ones like them."""
+        if manifest is None:
+            self._add(_as_flow(nodes))
 
     @classmethod
     def from_manifest(cls, manifest: dict[str, Any], **options: Any) -> Pipeline:
@@ -122,21 +136,54 @@ class Pipeline:
         return cls.from_manifest(package.manifest, **options)
 
     def add_node(self, node: Node) -> Pipeline:
-        """Append a node to the chain; returns the pipeline."""
-        if self._kept.registry.find(node.type_name) is not type(node):
-            self._kept.registry.add(type(node))
-        nodes, connections = self._manifest["nodes"], self._manifest["connections"]
-        name = _identifier(node.name) or _identifier(node.type_name) or "node"
-        spec = {"id": f"{name}_{len(nodes)}", "node_type": node.type_name, "params": node.params}
-        if nodes:
-            connections.append({"from": nodes[-1]["id"], "to": spec["id"]})
-        nodes.append(spec)
-        self._planned = None
+        """Append a node to the chain; returns the pipeline. Raises ValueError if it is in it."""
+        if any(node is each for each in self._nodes):
+            message = f"{node!r} is in the pipeline already: make a second one"
+            raise ValueError(message)
+        last = self._manifest["nodes"][-1:]
+        self._add(flow_of(node))
+        for before in last:
+            connection = {"from": before["id"], "to": self._manifest["nodes"][-1]["id"]}
+            self._manifest["connections"] = [*self._manifest.get("connections", ()), connection]
         return self
 
+    def _add(self, flow: Flow) -> None:
+        """Add a part that nothing is connected to."""
+        for node in flow.nodes:
+            if self._kept.registry.find(node.type_name) is not type(node):
+                self._kept.registry.add(type(node))
+        nodes = self._manifest["nodes"]
+        more, connections = manifest_parts(flow, [node["id"] for node in nodes])
+        nodes += more
+        if connections:
+            self._manifest["connections"] += connections
+        self._nodes += flow.nodes
+        self._planned = None
+
     def serialize(self) -> str:
-        """Return the manifest as JSON."""
-        return json.dumps(self._manifest, indent=2, ensure_ascii=False)
+        """Return the manifest as JSON, with the params of all nodes complete.
+
+        Params are given as they are where nothing is known of the type here, or they are wrong.
+        """
+        from remotemedia._complete import completed
+
+        manifest = completed(self._manifest, self._kept.registry)
+        return json.dumps(manifest, indent=2, ensure_ascii=False)
+
+    def _repr_svg_(self) -> str:
+        """Show the graph in a notebook."""
+        from remotemedia._drawing import svg_of
+
+        return svg_of(self._manifest)
+
+    def _repr_html_(self) -> str:
+        return f'<div style="overflow-x: auto">{self._repr_svg_()}</div>'
+
+    def __repr__(self) -> str:
+        """Return its name and how large it is."""
+        from remotemedia._drawing import summary
+
+        return f"<Pipeline {summary(self._manifest)}>"
 
     async def run(
         self,
@@ -252,6 +299,14 @@ class Pipeline:
         return planned
 
     def _make_plan(self) -> Planned:
+        try:
+            return self._plan_anew()
+        except ManifestError as error:
+            if any(issue.code == "unknown_type" for issue in error.issues):
+                error.add_note(OWN_TYPES)
+            raise
+
+    def _plan_anew(self) -> Planned:
         start = perf_counter()
         metrics, trace = self._kept.metrics, self._kept.trace
         planned = make_plan(
@@ -329,9 +384,27 @@ class Pipeline:
                 self.skipped = execution.skipped
 
 
-def _identifier(name: str) -> str:
-    """Return the name with what an id may contain; ids do not start with two underscores."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name).lstrip("_")
+def _as_flow(given: Any) -> Flow:
+    """Return what a pipeline is made of as one flow: nodes in a list are a chain."""
+    if isinstance(given, (Composable, type)):
+        return flow_of(given)
+    parts = list(given)
+    flows = [flow_of(part) for part in parts]
+    if not flows:
+        return together([])
+    are_nodes = [
+        len(flow.nodes) == 1 and flow.nodes[0] is part
+        for flow, part in zip(flows, parts, strict=True)
+    ]
+    if not any(are_nodes):
+        return together(flows)
+    if not all(are_nodes):
+        message = "a list of nodes is a chain, a list of flows is a graph; this one has both"
+        raise TypeError(message)
+    if len({id(part) for part in parts}) < len(parts):
+        message = "the same node stands twice in the chain: make a second one"
+        raise ValueError(message)
+    return functools.reduce(lambda chain, flow: chain.then(flow), flows)
 
 
 def _shaped(sinks: dict[str, list[Any]], feed: Feed, *, by_sink: bool) -> Any:

@@ -191,9 +191,9 @@ def test_serialize_gives_the_whole_manifest():
         "metadata": {"name": "mine"},
         "nodes": [
             {"id": "MultiplyNode_0", "node_type": "MultiplyNode", "params": {"factor": 3}},
-            {"id": "my_add_1", "node_type": "AddNode", "params": {"addend": 0.0}},
+            {"id": "my_add", "node_type": "AddNode", "params": {"addend": 0.0}},
         ],
-        "connections": [{"from": "MultiplyNode_0", "to": "my_add_1"}],
+        "connections": [{"from": "MultiplyNode_0", "to": "my_add"}],
     }
     assert Pipeline.from_json(pipeline.serialize(), runtime_hint="python").run_sync(2) == 6
 
