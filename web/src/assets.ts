@@ -4,7 +4,7 @@ import type { EngineAssets } from './worker/protocol.js';
 
 /** Other places for what the library loads. Relative URLs count from the page. */
 export interface AssetUrls {
-  /** Folder of `runtime.wasm` and `pyodide/`: by default `remotemedia/` beside the page, in Node.js beside the library. */
+  /** Folder of `runtime.wasm`, `sandbox.js` and `pyodide/`: by default `remotemedia/` beside the page, in Node.js beside the library. */
   base?: string | URL;
   /** The Rust runtime. */
   wasm?: string | URL;
@@ -14,12 +14,15 @@ export interface AssetUrls {
   worker?: string | URL;
   /** The script that captures a microphone, if it cannot stand beside the library. */
   worklet?: string | URL;
+  /** The script for bundles that are not trusted. */
+  sandbox?: string | URL;
 }
 
-/** Where scripts are that do not stand beside the library. */
+/** Where scripts are; undefined: beside the library. */
 export interface OwnScripts {
   readonly worker: string | undefined;
   readonly worklet: string | undefined;
+  readonly sandbox: string;
 }
 
 /** In Node.js, from dist/lib. */
@@ -34,6 +37,7 @@ export function resolveAssets(urls: AssetUrls = {}): EngineAssets & OwnScripts {
     pyodide: folder(new URL(urls.pyodide ?? 'pyodide/', urls.pyodide ? page : base)).href,
     worker: urls.worker ? new URL(urls.worker, page).href : undefined,
     worklet: urls.worklet ? new URL(urls.worklet, page).href : undefined,
+    sandbox: new URL(urls.sandbox ?? 'sandbox.js', urls.sandbox ? page : base).href,
   };
 }
 

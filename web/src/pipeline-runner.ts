@@ -61,10 +61,11 @@ export class PipelineRunner {
   constructor(options: RunnerOptions = {}) {
     this.assets = resolveAssets(options.assets);
     this.untrusted = options.untrusted ?? 'sandbox';
-    const { wasm, pyodide, worker } = this.assets;
+    const { wasm, pyodide, worker, sandbox } = this.assets;
     this.engines = new Engines({
       assets: { wasm, pyodide },
       script: worker,
+      sandbox,
       inline: options.inline ?? false,
       output: options.onOutput ?? print,
       answerPage: (call) => this.answerPage(call),

@@ -12,6 +12,7 @@ import type { Bundle, EngineAssets, Job, NodeModule, PageCall, PageReply, Span }
 import type { JsPlace } from './js-place.js';
 import type { Enter, Segment, SegmentPlan } from './place.js';
 import { makePlan, type PlanResponse } from './plan.js';
+import type { LoadPyodide } from './pyodide-api.js';
 import type { PythonPlace } from './python-place.js';
 import { type OpenSegment, Run } from './run.js';
 import { WasiPlace } from './wasi-place.js';
@@ -24,6 +25,8 @@ export interface EngineHooks {
   enter(plan: SegmentPlan, order: number, round: number): void;
   /** Asks the page, which has nodes of its own. */
   askPage(request: PageCall, transfer: ArrayBuffer[]): Promise<PageReply>;
+  /** Starts Pyodide where its script cannot be imported. */
+  readonly loadPyodide?: LoadPyodide | undefined;
 }
 
 /** The engine of one thread. */
@@ -230,6 +233,7 @@ export class Engine {
       progress: (phase, loaded, total) => this.hooks.progress({ phase, loaded, total }),
       loaded: (part, begun) => this.loaded(part, begun),
       interrupt: this.interrupt,
+      loadPyodide: this.hooks.loadPyodide,
     });
     this.ready.set('python', place);
     return place;

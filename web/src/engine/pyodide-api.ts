@@ -2,19 +2,29 @@
 
 /** `pyodide.mjs`. */
 export interface PyodideModule {
-  loadPyodide(options: {
-    indexURL: string;
-    packages: string[];
-    stdout: (text: string) => void;
-    stderr: (text: string) => void;
-  }): Promise<Pyodide>;
+  readonly loadPyodide: LoadPyodide;
+}
+
+/** Starts Python. */
+export type LoadPyodide = (options: PyodideOptions) => Promise<Pyodide>;
+
+export interface PyodideOptions {
+  readonly indexURL: string;
+  readonly packages: string[];
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** The default export of `pyodide.asm.mjs`, where that cannot be imported. */
+  readonly createPyodideModule?: unknown;
+  /** What Python finds in its module `js`. */
+  readonly jsglobals?: object;
 }
 
 /** A running Python. */
 export interface Pyodide {
   loadPackage(names: string[], options?: PackageCallbacks): Promise<unknown>;
   readonly FS: PyodideFiles;
-  pyimport(name: string): PyProxy & { connect(enter: EnterHandle): HostProxy };
+  pyimport(name: 'remotemedia._hosts.pyodide'): PyProxy & { connect(enter: EnterHandle): HostProxy };
+  pyimport(name: 'remotemedia._hosts.sandbox'): PyProxy & { confine(network: boolean): void };
   /** A 2 that is written there raises KeyboardInterrupt in the Python code that runs. */
   setInterruptBuffer(buffer: Uint8Array): void;
 }

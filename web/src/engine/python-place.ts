@@ -20,6 +20,7 @@ import type {
   BufferView,
   EnterHandle,
   HostProxy,
+  LoadPyodide,
   Pyodide,
   PyodideModule,
   StepCall,
@@ -44,6 +45,8 @@ export interface PythonHooks {
   loaded(part: 'pyodide' | 'packages', begun: number): void;
   /** Where an interrupt is written, if the page is isolated. */
   readonly interrupt: Uint8Array | null;
+  /** Starts Pyodide where its script cannot be imported. */
+  readonly loadPyodide?: LoadPyodide | undefined;
 }
 
 /** A place that runs Python nodes. */
@@ -72,11 +75,9 @@ export class PythonPlace {
     const part = (loaded: number) => hooks.progress('load-pyodide', loaded, 3);
     part(0);
     try {
-      const module = (await import(
-        /* @vite-ignore */ /* webpackIgnore: true */ `${baseUrl}pyodide.mjs`
-      )) as PyodideModule;
+      const loadPyodide = hooks.loadPyodide ?? (await importPyodide(baseUrl));
       part(1);
-      const pyodide = await module.loadPyodide({
+      const pyodide = await loadPyodide({
         indexURL: localPath(baseUrl),
         packages,
         stdout: (text) => hooks.output('stdout', text),
@@ -151,6 +152,12 @@ export class PythonPlace {
     if (handle === 0) throw errorFromWire(this.host.callError());
     return new PythonSegment(this, handle);
   }
+}
+
+async function importPyodide(baseUrl: string): Promise<LoadPyodide> {
+  const url = `${baseUrl}pyodide.mjs`;
+  const module: PyodideModule = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+  return module.loadPyodide;
 }
 
 /** The host object in Python, its methods read once, and the arena in which it answers. */

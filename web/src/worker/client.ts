@@ -23,6 +23,8 @@ export interface ClientOptions {
   readonly inline: boolean;
   /** URL of the worker's script, if it is not next to the library. */
   readonly script?: string | undefined;
+  /** URL of the sandbox's script. */
+  readonly sandbox: string;
   output(stream: 'stdout' | 'stderr', text: string): void;
   answerPage(call: PageCall): Promise<PageReply>;
 }
@@ -172,9 +174,12 @@ export class EngineClient {
   }
 }
 
-function startFor(realm: Realm, { assets, inline, script }: ClientOptions, events: ThreadEvents): Thread {
+function startFor(realm: Realm, options: ClientOptions, events: ThreadEvents): Thread {
+  const { assets, inline, script, sandbox } = options;
   const { sandbox: network } = realm;
   if (!network) return inline ? startInline(events) : startThread(events, script);
-  const making = import('./sandbox.js').then(({ startSandbox }) => startSandbox(events, { assets, network }));
+  const making = import('./sandbox.js').then(({ startSandbox }) =>
+    startSandbox(events, { assets, script: sandbox, network }),
+  );
   return lateThread(making, events);
 }

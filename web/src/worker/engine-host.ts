@@ -2,6 +2,7 @@
 import { alsoClosing, Engine } from '../engine/engine.js';
 import { nextTask, unlessAborted } from '../engine/event-loop.js';
 import { summaryOf } from '../engine/plan.js';
+import type { LoadPyodide } from '../engine/pyodide-api.js';
 import type { BatchResult, Run } from '../engine/run.js';
 import { CancelledError } from '../errors.js';
 import type { Deadlines } from './deadlines.js';
@@ -35,13 +36,16 @@ interface ActiveRun {
 /** The engine's side of the protocol. */
 export class EngineHost {
   private readonly post: Post<ToPage>;
+  private readonly loadPyodide: LoadPyodide | undefined;
   private engine: Engine | null = null;
   private active: ActiveRun | null = null;
   private lastCall = 0;
   private readonly calls = new Map<number, (reply: PageReply) => void>();
 
-  constructor(post: Post<ToPage>) {
+  /** `loadPyodide` starts Pyodide where its script cannot be imported. */
+  constructor(post: Post<ToPage>, loadPyodide?: LoadPyodide) {
     this.post = post;
+    this.loadPyodide = loadPyodide;
   }
 
   /** Handles a message of the page. */
@@ -80,6 +84,7 @@ export class EngineHost {
       output: (stream: 'stdout' | 'stderr', text: string) => this.post({ type: 'output', stream, text }),
       enter: (...call: Parameters<Deadlines['enter']>) => this.active?.deadlines?.enter(...call),
       askPage: (request: PageCall, transfer: ArrayBuffer[]) => this.askPage(request, transfer),
+      loadPyodide: this.loadPyodide,
     };
     this.engine = new Engine(assets, hooks, interrupt);
     // Every run needs it to plan; a failure is reported by the run.

@@ -1,0 +1,100 @@
+/**
+ * The page's side of a sandbox: a frame of an origin of its own, whose content security policy lets nothing out, and in it
+ * a worker. The frame runs one constant script, which the policy names by its hash (docs/security.md).
+ */
+import { CapabilityError, RuntimeLoadError } from '../errors.js';
+
+/**
+ * All that the frame's document does: make a worker of what the page sends, hand it the ports, and tell what becomes of it.
+ * It never listens to the worker. A change changes the hash, which pages with a policy of their own have to name.
+ */
+export const frameScript = `
+onmessage = ({ data, ports, source }) => {
+  if (source !== parent) return;
+  onmessage = null;
+  const [control, ...rest] = ports;
+  try {
+    const worker = new Worker(URL.createObjectURL(data.code));
+    worker.onerror = ({ message }) => control.postMessage(message || 'the browser refuses its worker');
+    worker.postMessage(data.network, rest);
+    control.postMessage('');
+  } catch (error) {
+    control.postMessage(String(error));
+  }
+};
+`;
+
+/** The hash of {@link frameScript} as content security policies write it. */
+export const frameScriptHash = 'sha256-b6OTQ/CkQlanzLyw1RbFXI+LOAoTMtRjYknOnuST27w=';
+
+/** After the frame has loaded, in milliseconds: its script answers at once, or never if it may not run. */
+const silenceMs = 10_000;
+
+const origin = /^https?:\/\/[a-z0-9.-]+(:\d+)?$/;
+
+/** What the worker gets. */
+export interface FrameContent {
+  /** The worker's script. */
+  readonly code: Promise<Blob>;
+  /** Origins that it may reach. */
+  readonly network: readonly string[];
+  readonly ports: readonly MessagePort[];
+}
+
+/** The document of the frame. Throws CapabilityError if `network` holds anything but origins. */
+export function frameDocument(network: readonly string[]): string {
+  const wrong = network.find((entry) => !origin.test(entry));
+  if (wrong !== undefined)
+    throw new CapabilityError(`${JSON.stringify(wrong)} is no origin`, { code: 'bad_capability' });
+  const policy = [
+    "default-src 'none'",
+    `script-src '${frameScriptHash}' 'wasm-unsafe-eval'`,
+    'worker-src blob:',
+    ...(network.length > 0 ? [`connect-src ${network.join(' ')}`] : []),
+  ];
+  const meta = `<meta http-equiv="Content-Security-Policy" content="${policy.join('; ')}">`;
+  return `<!doctype html>${meta}<script>${frameScript}</script>`;
+}
+
+/**
+ * Puts a frame into the page; returns what takes it away again, with everything that runs in it. `dead` is told, perhaps
+ * more than once, that nothing runs in it.
+ */
+export function openFrame(
+  { code, network, ports }: FrameContent,
+  dead: (reason: unknown) => void,
+): () => void {
+  const frame = document.createElement('iframe');
+  const { port1: control, port2 } = new MessageChannel();
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  control.onmessage = ({ data }: MessageEvent<unknown>) => {
+    clearTimeout(silence);
+    if (data !== '') dead(data);
+  };
+  frame.setAttribute('sandbox', 'allow-scripts');
+  frame.hidden = true;
+  frame.title = 'remotemedia sandbox';
+  frame.srcdoc = frameDocument(network);
+  frame.onload = () => {
+    frame.onload = () => dead('its frame was navigated');
+    code.then((blob) => {
+      silence = setTimeout(() => dead(refused()), silenceMs);
+      // Its origin has no name that could be given here. It runs nothing but our script.
+      frame.contentWindow?.postMessage({ code: blob, network }, '*', [port2, ...ports]);
+    }, dead);
+  };
+  document.documentElement.append(frame);
+  return () => {
+    clearTimeout(silence);
+    control.close();
+    frame.onload = null;
+    frame.remove();
+  };
+}
+
+function refused(): RuntimeLoadError {
+  const message =
+    "the sandbox's frame does not run: a content security policy of the page must allow its script in script-src " +
+    `('${frameScriptHash}') and blob: in worker-src`;
+  return new RuntimeLoadError(message, { code: 'sandbox_refused' });
+}
