@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 
-const laterParts = /\/(engine\/|stream\/|worker\/(engine|page-nodes)|trace|value-json)/;
+const laterParts = /\/(engine\/|generated\/|package\/|stream\/|worker\/(engine|page-nodes)|trace|value-json)/;
 
 function isNeededAtOnce(id: string): boolean {
   return id.includes('/web/src/') && !laterParts.test(id);

@@ -48,4 +48,4 @@ export { fromJson, toJson } from './value-json.js';
 export { Audio, type DType, Tensor, type Value } from './values.js';
 export { version } from './version.js';
 export type { Untrusted } from './worker/admission.js';
-export type { ZipLimits } from './zip-reader.js';
+export type { ZipLimits } from './zip-directory.js';

@@ -6,7 +6,10 @@ interface NodeProcess {
 }
 
 interface Files {
-  promises: { readFile(path: URL): Promise<Uint8Array<ArrayBuffer>> };
+  promises: {
+    readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>;
+    stat(path: URL): Promise<{ size: number }>;
+  };
 }
 
 interface Urls {
@@ -20,10 +23,20 @@ export function nodeBuiltin<T>(name: string): T | null {
   return process.getBuiltinModule(`node:${name}`) as T;
 }
 
-/** The content behind a `file:` URL in Node.js; null for any other URL and in browsers. */
-export function readLocalFile(url: URL): Promise<Uint8Array<ArrayBuffer>> | null {
-  if (url.protocol !== 'file:') return null;
-  return nodeBuiltin<Files>('fs')?.promises.readFile(url) ?? null;
+/**
+ * The content behind a `file:` URL in Node.js; null for any other URL and in browsers. What `checkSize` throws, given the
+ * size in bytes, keeps it from being read.
+ */
+export function readLocalFile(
+  url: URL,
+  checkSize?: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> | null {
+  const files = url.protocol === 'file:' && nodeBuiltin<Files>('fs')?.promises;
+  if (!files) return null;
+  return files.stat(url).then(({ size }) => {
+    checkSize?.(size);
+    return files.readFile(url);
+  });
 }
 
 /** A `file:` URL as a path in Node.js; any other URL as it is. */

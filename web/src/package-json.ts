@@ -1,0 +1,40 @@
+/** Reads the JSON documents of a bundle. */
+import { refuse } from './package-refusal.js';
+
+export type JsonObject = Record<string, unknown>;
+
+const mostBytes = 2 ** 20;
+const mostNesting = 400;
+
+/** The object that an entry holds; anything else is refused with `code`. */
+export function parseObject(name: string, bytes: Uint8Array, code = 'bad_json'): JsonObject {
+  try {
+    const json: unknown = parse(bytes);
+    if (isObject(json)) return json;
+  } catch (error) {
+    refuse(code, String(error), name);
+  }
+  return refuse(code, 'not a JSON object', name);
+}
+
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(bytes: Uint8Array): unknown {
+  // Documents made for it take many times their size as objects.
+  if (bytes.length > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  let level = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '{' || token === '[') level++;
+    else if (token.length === 1) level--;
+    if (level > mostNesting) throw new RangeError(`more than ${mostNesting} levels`);
+  }
+  return JSON.parse(text, (_key, value) => {
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw new RangeError('a number beyond a double');
+    return value;
+  });
+}
