@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from remotemedia._documents import parse_document
 from remotemedia._errors import RuntimeLoadError
-from remotemedia._json_text import parse_json
 from remotemedia._zip import refuse
 
 if TYPE_CHECKING:
@@ -34,11 +34,8 @@ class Signature(NamedTuple):
 
 def read_signature(content: bytes) -> Signature:
     """Read `signature.json`; refuses one that is malformed."""
-    try:
-        fields = parse_json(content.decode())
-    except ValueError as error:
-        refuse("bad_signature", f"not JSON: {error}", SIGNATURE)
-    if not isinstance(fields, dict) or fields.get("algorithm") != "ed25519":
+    fields = parse_document(content, SIGNATURE, "bad_signature")
+    if fields.get("algorithm") != "ed25519":
         refuse("bad_signature", "not a signature of the algorithm ed25519", SIGNATURE)
     key = _bytes_of(fields.get("public_key"), _KEY_BYTES)
     signature = _bytes_of(fields.get("signature"), _SIGNATURE_BYTES)

@@ -29,17 +29,24 @@ def wheels_in(files: Mapping[str, bytes]) -> list[str]:
 def check_wheels(files: Archive, limits: Limits) -> set[str]:
     """Refuse what is not a pure wheel; return the names of all files in the wheels."""
     found: set[str] = set()
+    left = limits.inflated_bytes - sum(files.size(name) for name in files)
     for path in wheels_in(files):
         if not _PURE.fullmatch(path):
             refuse("bad_wheel", "not the name of a pure wheel, …-none-any.whl", path)
         if files.size(path) > MOST_CODE_BYTES:
             refuse("bad_wheel", f"the wheel is larger than {MOST_CODE_BYTES} bytes", path)
-        found |= check_wheel(files[path], path, limits)
+        wheel = check_wheel(files[path], path, limits._replace(inflated_bytes=left))
+        left -= sum(wheel.values())
+        found |= wheel.keys()
     return found
 
 
-def check_wheel(content: bytes, path: str, limits: Limits = Limits()) -> set[str]:  # noqa: B008
-    """Refuse a wheel that is not pure, or is no good archive; return the names of its files."""
+def check_wheel(
+    content: bytes,
+    path: str,
+    limits: Limits = Limits(),  # noqa: B008
+) -> dict[str, int]:
+    """Refuse a wheel that is not pure, or is no good archive; return the sizes of its files."""
     try:
         archive = Archive(Source(content), limits)
         archive.digests()
@@ -54,7 +61,7 @@ def check_wheel(content: bytes, path: str, limits: Limits = Limits()) -> set[str
     for name in archive:
         if name.lower().endswith(_COMPILED):
             refuse("bad_wheel", f"it is not pure: there is {name}", path)
-    return {*archive}
+    return {name: archive.size(name) for name in archive}
 
 
 def _tags(archive: Archive, path: str) -> list[str]:
@@ -68,7 +75,7 @@ def _tags(archive: Archive, path: str) -> list[str]:
         text = archive[found[0]].decode()
     except UnicodeDecodeError:
         refuse("bad_wheel", f"its {found[0]} is not UTF-8", path)
-    return [line.strip().lower() for line in text.split("\n")]
+    return [line.strip(" \t\r").lower() for line in text.split("\n")]
 
 
 def unpack_wheels(files: Mapping[str, bytes]) -> dict[str, bytes]:
