@@ -77,8 +77,10 @@ class PyodideHost:
         """Open a segment; returns its handle, or 0 with the error in the arena."""
         handle, enter = self._last + 1, self._enter
         try:
+            segment = parse_json(segment_json)
+            self._check_versions(segment["nodes"])
             engine = Engine(
-                parse_json(segment_json),
+                segment,
                 self._find,
                 encode_batch,
                 most_items=MOST_ITEMS,
@@ -92,6 +94,16 @@ class PyodideHost:
         self._last = handle
         self._open[handle] = _Open(engine)
         return handle
+
+    def _check_versions(self, nodes: list[dict[str, Any]]) -> None:
+        """Check the versions of packages: the host loads them by their names."""
+        for node in nodes:
+            cls = None if node["node_type"].startswith("__") else self._find(node["node_type"])
+            for requirement in cls.requires if cls else ():
+                if not requirement.replace("-", "_").isidentifier():
+                    from remotemedia._requirements import check_version
+
+                    check_version(requirement)
 
     def add_bundle(self, root: str, bundle_id: str, catalog_json: str) -> int:
         """Make the nodes of a bundle known, whose files lie in `root`; from then on read-only.

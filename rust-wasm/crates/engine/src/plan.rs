@@ -171,7 +171,7 @@ impl<'a> Planner<'a> {
                 continue;
             };
             draft.place = Some(node.place.clone());
-            draft.requires.extend(node.requires.iter().cloned());
+            draft.requires.extend(node.requires.iter().map(|text| package_name(text).to_owned()));
             draft.nodes.push(self.node_json(index, node));
         }
         drafts
@@ -306,4 +306,10 @@ fn segments(graph: &Graph) -> Vec<usize> {
 
 fn is_at(graph: &Graph, node: usize, place: Option<&Place>) -> bool {
     graph.nodes.get(node).map(|node| &node.place) == place
+}
+
+/// The name of a required package without its versions: `numpy` of `numpy>=2`.
+fn package_name(requirement: &str) -> &str {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    requirement.split(|letter| !is_part(letter)).next().unwrap_or(requirement)
 }
