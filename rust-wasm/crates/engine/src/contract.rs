@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
+use crate::array::{Audio, DType, Tensor};
 use crate::catalog::{Catalogs, Entry, Place};
 use crate::engine::{Engine, Limit, Outcome, Status};
 use crate::host::Host;
@@ -44,7 +45,7 @@ const KEYWORDS: [&str; 15] = [
 ];
 const TYPES: [&str; 6] = ["number", "integer", "string", "boolean", "array", "object"];
 
-/// Checks every type of a registry. `samples` are items of every kind; nodes may refuse some of them.
+/// Checks every type of a registry. `samples` are items of every kind, such as [`samples`]; nodes may refuse some of them.
 pub fn check(registry: &Registry, samples: &[Value]) {
     for ((entry, _), json) in registry.types().zip(registry.catalog()) {
         let node = Subject { entry, registry };
@@ -58,6 +59,43 @@ pub fn check(registry: &Registry, samples: &[Value]) {
         node.forgets_failed_calls(samples, &accepted);
         node.survives_every_order_of_calls(samples);
     }
+}
+
+/// Items of every kind, edge values among them, and consecutive audio at 48 kHz.
+#[must_use]
+pub fn samples() -> Vec<Value> {
+    let tone = |n: usize| (n as f32 * 0.1).sin();
+    let audio = |timestamp: Option<f64>, channels: usize, frames: usize| -> Value {
+        let samples: Vec<f32> = (0..channels * frames).map(tone).collect();
+        Audio::new(48_000, timestamp, channels, frames, samples.into()).unwrap().into()
+    };
+    let tensor = |dtype: DType, shape: &[usize], data: Vec<u8>| -> Value {
+        Tensor::new(dtype, shape.to_vec(), data.into()).unwrap().into()
+    };
+    vec![
+        Value::Null,
+        true.into(),
+        0i64.into(),
+        i64::MAX.into(),
+        (-0.0).into(),
+        0.5.into(),
+        f64::NAN.into(),
+        f64::INFINITY.into(),
+        "".into(),
+        "a𝄞".into(),
+        Vec::<Value>::new().into(),
+        vec![1i64.into(), 2.5.into(), "x".into()].into(),
+        Value::map([("audio", audio(None, 2, 480)), ("__proto__", Value::Null)]),
+        Value::Bytes(vec![0u8, 255, 128].into()),
+        tensor(DType::U8, &[], vec![7]),
+        tensor(DType::I16, &[0, 3], vec![]),
+        tensor(DType::F32, &[2, 2], vec![0; 16]),
+        audio(Some(0.0), 1, 4_800),
+        audio(Some(0.1), 1, 1),
+        audio(None, 1, 999),
+        audio(Some(9.0), 2, 4_800),
+        audio(None, 2, 0),
+    ]
 }
 
 /// An hour passes whenever someone looks at the clock, so that circuits close at once.

@@ -1,10 +1,11 @@
 //! The RemoteMedia engine: values, packets, manifests, plans, and the execution of segments.
 //!
-//! No I/O, no clock of its own and no `unsafe`: a host supplies what a [`host::Host`] asks for and drives an
+//! No I/O but [`assets`], no clock of its own and no `unsafe`: a host supplies what a [`host::Host`] asks for and drives an
 //! [`engine::Engine`]. Nodes live in `remotemedia-nodes`, the WASI module in `remotemedia-wasi`.
 #![forbid(unsafe_code)]
 
 pub mod array;
+pub mod assets;
 pub mod buffer;
 pub mod catalog;
 #[cfg(feature = "contract")]

@@ -125,7 +125,7 @@ impl Out {
 /// A node type: its catalog entry as JSON text, and how to create a node of it.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeType {
-    /// The catalog entry.
+    /// The catalog entry (`docs/internals/plan.md`), without what goes without saying: `aliases`, `runtime`, `requires`, params.
     pub entry: &'static str,
     /// Creates a node from complete params.
     pub create: fn(&Params) -> Result<Box<dyn Node>, Failure>,

@@ -1,12 +1,11 @@
 //! `remotemedia-command`: reads a request such as `{"manifest", "input_data"}` or a bare manifest from stdin and writes
 //! the result to stdout. Errors go to stderr as JSON; the exit code is 1 for a failed run and 2 for bad input.
 //!
-//! The modules are compiled into the command by themselves: the library would bring the reactor's exports, and with
-//! them an import that a plain `wasmtime` does not have.
+//! What it does is compiled into the command by itself: the library would bring the module's exports, and with them an
+//! import that a plain `wasmtime` does not have.
 #![forbid(unsafe_code)]
 
 mod command;
-mod host;
 
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;

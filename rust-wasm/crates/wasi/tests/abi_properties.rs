@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use remotemedia_engine::engine::Limit;
 use remotemedia_engine::packet::{Item, Packet, contiguous};
 use remotemedia_engine::value::Value;
-use remotemedia_wasi::reactor::{DONE, ENDED, FAILED, MORE, Reactor, SLEEP};
+use remotemedia_module::reactor::{DONE, ENDED, FAILED, MORE, Reactor, SLEEP};
 use serde_json::{Value as Json, json};
 
 /// What the host puts into the input block.

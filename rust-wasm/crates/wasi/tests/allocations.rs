@@ -7,7 +7,7 @@ use remotemedia_engine::buffer::Buffer;
 use remotemedia_engine::engine::Limit;
 use remotemedia_engine::packet::{Item, Packet, contiguous};
 use remotemedia_engine::value::Value;
-use remotemedia_wasi::reactor::{DONE, Reactor};
+use remotemedia_module::reactor::{DONE, Reactor};
 use serde_json::{Value as Json, json};
 
 const CHUNKS: usize = 300;

@@ -6,7 +6,7 @@ use remotemedia_engine::array::Tensor;
 use remotemedia_engine::engine::Limit;
 use remotemedia_engine::packet::{Item, Packet, contiguous};
 use remotemedia_engine::value::Value;
-use remotemedia_wasi::reactor::{DONE, FAILED, Reactor};
+use remotemedia_module::reactor::{DONE, FAILED, Reactor};
 use serde_json::{Value as Json, json};
 
 fn reactor() -> Reactor {

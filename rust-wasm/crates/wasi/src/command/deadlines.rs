@@ -8,7 +8,7 @@ use remotemedia_engine::error::Error;
 use remotemedia_engine::host::Host;
 use serde_json::Value as Json;
 
-use crate::host::WasiHost;
+use remotemedia_module::host::WasiHost;
 
 /// A node with a deadline.
 struct Timed {

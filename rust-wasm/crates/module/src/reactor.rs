@@ -66,7 +66,8 @@ impl From<Outcome> for Answer {
 /// The module's state: open segments, the input block and the last answer.
 pub struct Reactor {
     registry: Registry,
-    entries: Vec<Entry>,
+    /// What a plan needs of the registry, from the first one on.
+    entries: Option<Vec<Entry>>,
     engines: BTreeMap<u32, Engine>,
     last_handle: u32,
     enter: Enter,
@@ -80,7 +81,7 @@ impl Reactor {
     /// A module with these node types.
     #[must_use]
     pub fn new(registry: Registry, enter: Enter) -> Self {
-        let entries = registry.entries();
+        let entries = None;
         let (input, answer) = (Input::default(), Answer::default());
         Self { registry, entries, engines: BTreeMap::new(), last_handle: 0, enter, input, answer }
     }
@@ -94,7 +95,9 @@ impl Reactor {
     /// Plans the request in the input block.
     pub fn plan(&mut self, len: usize) -> u32 {
         self.forget();
-        let answer = self.request(len).and_then(|request| plan::plan(&request, &self.entries));
+        let request = self.request(len);
+        let entries = self.entries.get_or_insert_with(|| self.registry.entries());
+        let answer = request.and_then(|request| plan::plan(&request, entries));
         let answer = match answer {
             Ok(planned) => Answer::json(planned.into_json().to_string()),
             Err(error) => Answer::error(&error),

@@ -1,5 +1,7 @@
-//! The ABI: `extern "C"` functions around one [`Reactor`]. Nothing here reads or writes through an address; the host
-//! does, in the input block and in the tables that [`publish`] fills.
+//! What the exports of a module do: calls of one [`Reactor`], and the tables that the host reads. Nothing here reads or
+//! writes through an address; the host does, in the input block and in the tables that [`Module::publish`] fills.
+//!
+//! The exports themselves are made by [`export`](crate::export) in the crate that is the module.
 
 use std::cell::RefCell;
 use std::sync::Mutex;
@@ -10,9 +12,15 @@ use remotemedia_engine::error::Error;
 use remotemedia_engine::registry::Registry;
 
 use crate::memory;
+pub use crate::memory::Noting;
 use crate::reactor::{Answer, FAILED, Reactor};
 
-const ABI_VERSION: u32 = 1;
+/// The version of this ABI.
+pub const VERSION: u32 = 1;
+
+/// Makes the registry of the module's nodes.
+pub type Make = fn() -> Result<Registry, Error>;
+
 const HOST: u32 = u32::MAX;
 
 /// Words of the mailbox table, see `docs/internals/boundaries.md`.
@@ -22,7 +30,7 @@ static MAILBOX: [AtomicU32; 8] = [const { AtomicU32::new(0) }; 8];
 static PANIC: Mutex<Option<Error>> = Mutex::new(None);
 
 thread_local! {
-    static MODULE: RefCell<Module> = RefCell::new(Module::new());
+    static MODULE: RefCell<Option<Module>> = const { RefCell::new(None) };
 }
 
 /// The reactor and the tables of its last answer.
@@ -33,14 +41,14 @@ struct Module {
 }
 
 impl Module {
-    fn new() -> Self {
+    fn new(make: Make) -> Self {
         memory::prepare();
         std::panic::set_hook(Box::new(|info| {
             if let Ok(mut panic) = PANIC.lock() {
                 *panic = Some(blame(memory::code_of(info), info.to_string()));
             }
         }));
-        let (registry, wrong) = match crate::registry() {
+        let (registry, wrong) = match make() {
             Ok(registry) => (registry, None),
             Err(error) => (Registry::default(), Some(error)),
         };
@@ -92,9 +100,10 @@ fn address<T>(slice: &[T]) -> u32 {
 }
 
 /// Runs `call` on the module and publishes what it gave. Calls from inside `rm_enter` are refused.
-fn with(refused: u32, call: impl FnOnce(&mut Reactor) -> u32) -> u32 {
+fn with(make: Make, refused: u32, call: impl FnOnce(&mut Reactor) -> u32) -> u32 {
     MODULE.with(|module| {
         let Ok(mut module) = module.try_borrow_mut() else { return refused };
+        let module = module.get_or_insert_with(|| Module::new(make));
         memory::forget();
         let result = call(&mut module.reactor);
         module.publish();
@@ -112,89 +121,85 @@ unsafe extern "C" {
     safe fn rm_enter(handle: u32, order: u32, round: f64);
 }
 
-// The names of the exports are unique to this module; that is all `unsafe(no_mangle)` asks for.
-
-/// The version of this ABI.
-#[unsafe(no_mangle)]
-extern "C" fn rm_abi_version() -> u32 {
-    ABI_VERSION
-}
-
 /// Address of the mailbox table.
-#[unsafe(no_mangle)]
-extern "C" fn rm_mailbox() -> u32 {
+#[must_use]
+pub fn mailbox() -> u32 {
     address(&MAILBOX)
 }
 
 /// Makes the input block at least this large and gives its address, or 0.
-#[unsafe(no_mangle)]
-extern "C" fn rm_alloc(bytes: u32) -> u32 {
-    with(0, |reactor| {
+pub fn alloc(make: Make, bytes: u32) -> u32 {
+    with(make, 0, |reactor| {
         reactor.answer = Answer::default();
         if reactor.input.reserve(bytes as usize) { address(reactor.input.bytes_mut()) } else { 0 }
     })
 }
 
 /// Gives the input block and the last result back.
-#[unsafe(no_mangle)]
-extern "C" fn rm_free() {
-    with(0, |reactor| {
+pub fn free(make: Make) {
+    with(make, 0, |reactor| {
         reactor.free();
         0
     });
 }
 
 /// The catalog as result JSON.
-#[unsafe(no_mangle)]
-extern "C" fn rm_catalog() -> u32 {
-    with(FAILED, Reactor::catalog)
+pub fn catalog(make: Make) -> u32 {
+    with(make, FAILED, Reactor::catalog)
 }
 
 /// Answers a plan request.
-#[unsafe(no_mangle)]
-extern "C" fn rm_plan(len: u32) -> u32 {
-    with(FAILED, |reactor| reactor.plan(len as usize))
+pub fn plan(make: Make, len: u32) -> u32 {
+    with(make, FAILED, |reactor| reactor.plan(len as usize))
 }
 
 /// Opens a segment: a handle, or 0.
-#[unsafe(no_mangle)]
-extern "C" fn rm_segment_open(len: u32) -> u32 {
-    with(0, |reactor| reactor.open(len as usize))
+pub fn open(make: Make, len: u32) -> u32 {
+    with(make, 0, |reactor| reactor.open(len as usize))
 }
 
 /// Runs a batch.
-#[unsafe(no_mangle)]
-extern "C" fn rm_segment_run(handle: u32, len: u32, until_round: f64, until_order: u32) -> u32 {
+pub fn run(make: Make, handle: u32, len: u32, until_round: f64, until_order: u32) -> u32 {
     let until = Limit::from_host(until_round, until_order);
-    with(FAILED, |reactor| reactor.run(handle, len as usize, until))
+    with(make, FAILED, |reactor| reactor.run(handle, len as usize, until))
 }
 
 /// Goes on after `more` or `sleep`.
-#[unsafe(no_mangle)]
-extern "C" fn rm_segment_resume(handle: u32) -> u32 {
-    with(FAILED, |reactor| reactor.resume(handle))
+pub fn resume(make: Make, handle: u32) -> u32 {
+    with(make, FAILED, |reactor| reactor.resume(handle))
 }
 
 /// Runs the flush round.
-#[unsafe(no_mangle)]
-extern "C" fn rm_segment_flush(handle: u32, len: u32, until_round: f64, until_order: u32) -> u32 {
+pub fn flush(make: Make, handle: u32, len: u32, until_round: f64, until_order: u32) -> u32 {
     let until = Limit::from_host(until_round, until_order);
-    with(FAILED, |reactor| reactor.flush(handle, len as usize, until))
+    with(make, FAILED, |reactor| reactor.flush(handle, len as usize, until))
 }
 
 /// Counts and durations as result JSON.
-#[unsafe(no_mangle)]
-extern "C" fn rm_segment_metrics(handle: u32) -> u32 {
-    with(FAILED, |reactor| reactor.metrics(handle))
+pub fn metrics(make: Make, handle: u32) -> u32 {
+    with(make, FAILED, |reactor| reactor.metrics(handle))
 }
 
 /// Closes a segment.
-#[unsafe(no_mangle)]
-extern "C" fn rm_segment_close(handle: u32) {
-    with(0, |reactor| {
+pub fn close(make: Make, handle: u32) {
+    with(make, 0, |reactor| {
         reactor.close(handle);
         0
     });
+}
+
+/// After a trap: makes what is known of it the result JSON and gives its length; 0 if nothing is.
+pub fn report() -> u32 {
+    // The module may be borrowed for ever, so this leaves it alone.
+    let Some(error) = last_error() else { return 0 };
+    let json: &'static str = String::leak(error.to_json());
+    let words = [(4, address(json.as_bytes())), (5, json.len() as u32)];
+    for (index, value) in words {
+        if let Some(word) = MAILBOX.get(index) {
+            word.store(value, Relaxed);
+        }
+    }
+    json.len() as u32
 }
 
 /// A panic, an allocation that failed, or at least the node that was being called.
@@ -207,19 +212,4 @@ fn last_error() -> Option<Error> {
         Some(bytes) => Some(blame("out_of_memory", format!("memory allocation of {bytes} bytes failed"))),
         None => is_calling().then(|| blame("panic", "the runtime was aborted")),
     }
-}
-
-/// After a trap: makes what is known of it the result JSON and gives its length; 0 if nothing is.
-#[unsafe(no_mangle)]
-extern "C" fn rm_last_error() -> u32 {
-    // The module may be borrowed for ever, so this leaves it alone.
-    let Some(error) = last_error() else { return 0 };
-    let json: &'static str = String::leak(error.to_json());
-    let words = [(4, address(json.as_bytes())), (5, json.len() as u32)];
-    for (index, value) in words {
-        if let Some(word) = MAILBOX.get(index) {
-            word.store(value, Relaxed);
-        }
-    }
-    json.len() as u32
 }

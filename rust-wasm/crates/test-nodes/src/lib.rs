@@ -7,7 +7,8 @@ use remotemedia_engine::error::Failure;
 use remotemedia_engine::node::{Node, NodeType, Out};
 use remotemedia_engine::value::Value;
 
-pub(crate) const TYPES: &[NodeType] = &[PANIC, SPIN, ALLOCATE];
+/// All of them.
+pub const TYPES: &[NodeType] = &[PANIC, SPIN, ALLOCATE];
 
 /// Panics on the item "panic", and at flush if an item "panic at flush" came before.
 const PANIC: NodeType = NodeType {

@@ -13,14 +13,16 @@ pub type Enter = fn(u32, u32, u64);
 pub const NO_DEADLINE: u32 = u32::MAX;
 
 /// The surroundings of one open segment.
-pub(crate) struct WasiHost {
+pub struct WasiHost {
     handle: u32,
     enter: Enter,
     start: Instant,
 }
 
 impl WasiHost {
-    pub(crate) fn new(handle: u32, enter: Enter) -> Self {
+    /// For the segment of this handle.
+    #[must_use]
+    pub fn new(handle: u32, enter: Enter) -> Self {
         Self { handle, enter, start: Instant::now() }
     }
 }
