@@ -24,15 +24,7 @@ IMPORTS = {
 }
 """Functions that a module may import, by the module that they come from."""
 EXPORTS = (
-    *(
-        "_initialize",
-        "rm_abi_version",
-        "rm_mailbox",
-        "rm_alloc",
-        "rm_free",
-        "rm_catalog",
-        "rm_plan",
-    ),
+    *("_initialize", "rm_abi_version", "rm_mailbox", "rm_alloc", "rm_free", "rm_catalog"),
     *("rm_segment_open", "rm_segment_run", "rm_segment_resume", "rm_segment_flush"),
     *("rm_segment_metrics", "rm_segment_close", "rm_last_error"),
 )

@@ -5,21 +5,17 @@ The same natively and in Pyodide. A module is imported when one of its nodes is 
 
 from __future__ import annotations
 
-import os.path
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from remotemedia._bundle_import import Importer
 from remotemedia._errors import RemoteMediaError, RuntimeLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
     from remotemedia._catalog import Entry
     from remotemedia._node import Node
-
-SOURCES = "nodes"
-SITE = "site"
 
 _DEFAULTS: Entry = {"aliases": [], "requires": []}
 
@@ -27,13 +23,15 @@ _DEFAULTS: Entry = {"aliases": [], "requires": []}
 class BundleNodes:
     """Finds node classes of one bundle.
 
-    `root` is the folder with its `nodes/`, `models/`, `assets/` and, if it brought wheels, `site/`;
-    `catalog` are the entries of its Python nodes.
+    `root` is the folder with its `nodes/`, `models/`, `assets/` and, if it brought wheels, `site/`,
+    which may be elsewhere; `catalog` are the entries of its Python nodes.
     """
 
-    def __init__(self, root: str, bundle_id: str, catalog: Iterable[Entry]) -> None:
+    def __init__(
+        self, root: str, bundle_id: str, catalog: Iterable[Entry], site: str | None = None
+    ) -> None:
         self.root = root
-        self._package = f"_remotemedia_bundle_{bundle_id[:16]}"
+        self._importer = Importer(root, bundle_id, site)
         self._entries: dict[str, Entry] = {}
         for entry in catalog:
             for name in (entry["type"], *entry.get("aliases", ())):
@@ -58,34 +56,11 @@ class BundleNodes:
         return self._classes[type_name]
 
     def _module(self, entry: Entry) -> ModuleType:
-        self._prepare()
-        told: str = entry["module"]
-        is_source = told == SOURCES or told.startswith(f"{SOURCES}.")
-        name = f"{self._package}.{told}" if is_source else told
         try:
-            __import__(name)  # as a statement would: without the importer's frames in tracebacks
-        except Exception as error:
-            from remotemedia._tracebacks import user_traceback
-
-            what = f"{type(error).__name__}: {error}"
-            message = f"the module {told} of {entry['type']} cannot be imported: {what}"
-            raise RuntimeLoadError(
-                message,
-                node_type=entry["type"],
-                runtime="python",
-                traceback=user_traceback(error),
-            ) from error
-        return sys.modules[name]
-
-    def _prepare(self) -> None:
-        """Make the bundle's package, and its wheels' modules, known to the importer."""
-        if self._package not in sys.modules:
-            package = ModuleType(self._package, "A bundle's own modules.")
-            package.__path__ = [self.root]
-            sys.modules[self._package] = package
-        site = os.path.join(self.root, SITE)  # noqa: PTH118 - pathlib would be imported for it
-        if site not in sys.path and os.path.isdir(site):  # noqa: PTH112
-            sys.path.append(site)
+            return self._importer.module(entry["module"])
+        except RuntimeLoadError as error:
+            error.node_type = entry["type"]
+            raise
 
 
 def _class_in(module: ModuleType, type_name: str) -> type[Node]:

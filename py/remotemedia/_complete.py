@@ -27,9 +27,9 @@ def completed(manifest: Any, registry: Registry) -> Any:
     for node in nodes if isinstance(nodes, list) else ():
         if not isinstance(node, dict) or not isinstance(node.get("node_type"), str):
             continue
-        cls = registry.find(node["node_type"])
-        if cls is not None:
-            _complete(node, cls.schema())
+        schema = registry.schema(node["node_type"])
+        if schema is not None:
+            _complete(node, schema)
         else:
             in_rust = _rust_schemas() if in_rust is None else in_rust
             if node["node_type"] in in_rust:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from remotemedia._effects import Stopped
 from remotemedia._engine import size_of
 from remotemedia._errors import RemoteMediaError, RuntimeLoadError
+from remotemedia._requirements import need
 from remotemedia._runner import PythonPlace, Run, note_later_error
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from remotemedia._planning import Planned
     from remotemedia._registry import Registry
     from remotemedia._runner import Place
-    from remotemedia._segment import Segment
+    from remotemedia._segment import Plan, Segment
     from remotemedia._trace import Trace
 
     Progress = Callable[[dict[str, Any]], Any]
@@ -59,9 +60,7 @@ class Execution:
     def effects(self, plan: Callable[[], Planned], on_progress: Progress | None) -> Effects:
         """Run; returns the lists of the sinks."""
         planned = plan()
-        for segment in planned.plan["segments"]:
-            if segment["runtime"] == "python":
-                need(segment["requires"])
+        check_needs(planned.plan, self._kept.registry)
         self._feed.check(planned.plan)
         self._control.rust = planned.rust
         start = perf_counter()
@@ -104,7 +103,7 @@ class Execution:
             ready = kept.circuits.put_into(segment)
             enter = self._control.entering(segment)
             if segment["runtime"] == "python":
-                engine = PythonPlace(ready, kept.registry.find, enter=enter)
+                engine = PythonPlace(ready, kept.registry.runnable, enter=enter)
                 self._parts.append(_Part(segment, engine))
                 engine.open()
             elif planned.rust is not None:
@@ -179,13 +178,13 @@ def _teller(on_progress: Progress, feed: Feed) -> Callable[[int, list[Any], list
     return tell
 
 
-def need(packages: list[str]) -> None:
-    """Import what nodes need; raises RuntimeLoadError that names the extra."""
-    from importlib import import_module
-    from importlib.util import find_spec
+def check_needs(plan: Plan, registry: Registry) -> None:
+    """Import the packages that Python nodes need; raises RuntimeLoadError for what is missing.
 
-    for package in packages:
-        if find_spec(package) is None:
-            message = f"a node needs {package}: pip install 'remotemedia[audio]'"
-            raise RuntimeLoadError(message)
-        import_module(package)
+    Raises CapabilityError before that, if the bundle asks for what was not granted.
+    """
+    if registry.bundle is not None:
+        registry.bundle.check()
+    for segment in plan["segments"]:
+        if segment["runtime"] == "python":
+            need(registry.requirements(node["node_type"] for node in segment["nodes"]))

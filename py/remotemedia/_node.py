@@ -167,14 +167,12 @@ class Node(Composable):
     def bundle_file(self, name: str) -> Path:
         """Return the path of a file of the bundle that the node is in: `models/net.bin`.
 
-        Raises FileNotFoundError for a node that is in none.
+        It is for reading only. Raises PermissionError for what is not in `models/` or `assets/`,
+        FileNotFoundError for a node that is in no bundle.
         """
-        if self._bundle_root is None:
-            message = f"{self.type_name} is in no bundle that could have {name}"
-            raise FileNotFoundError(message)
-        from pathlib import Path
+        from remotemedia._bundle_files import bundle_path
 
-        return Path(self._bundle_root, name)
+        return bundle_path(self._bundle_root, name, self.type_name)
 
     def close(self) -> None:
         """Release what `init` took. Runs exactly once, also after an error."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._documents import parse_document
 from remotemedia._zip import refuse, write_zip
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    from remotemedia._catalog import Entry
 
 MANIFEST, METADATA, INTEGRITY = "manifest.json", "metadata.json", "integrity.json"
-FOLDERS = ("nodes", "wheels", "modules", "models", "assets")
-"""Folders beside the manifest that go into a bundle."""
+CATALOG, REQUIREMENTS = "catalog.json", "requirements.txt"
 
 
 def manifest_in(folder: Path) -> Path:
@@ -39,22 +42,49 @@ def read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
 
 
 def pack(manifest_path: Path) -> bytes:
-    """Return the bundle of a manifest, JSON or YAML.
+    """Return the bundle of a manifest, JSON or YAML. The same sources give the same bytes.
 
-    What stands in `FOLDERS` beside it goes along, but no dotfiles and no compiled Python. The same
-    sources give the same bytes. The manifest must be valid.
+    The folders `nodes`, `wheels`, `modules`, `models` and `assets` beside it go along, but no
+    dotfiles, no compiled Python and no folders called `tests`; and what `requirements.txt` beside
+    it pins, as wheels. The bundle's own nodes are asked what they are: Python modules are imported,
+    Rust modules are loaded. The manifest must be valid.
+
+    Raises PackageError for what loading would refuse; (`bad_node`) for a module that cannot be
+    imported, (`bad_catalog`) for a node whose type is taken, (`bad_requirement`).
     """
+    from remotemedia._package import Package
+    from remotemedia._resolving import resolve
+    from remotemedia._unpacked import Sources
+
     folder = manifest_path.resolve().parent
     manifest, text = read_manifest(manifest_path)
-    files = {MANIFEST: text, METADATA: _json(_metadata(manifest))}
-    for name in FOLDERS:
-        for path in sorted((folder / name).rglob("*")):
-            inner = path.relative_to(folder)
-            if path.is_file() and not any(_is_by_product(part) for part in inner.parts):
-                files[inner.as_posix()] = path.read_bytes()
+    files = {MANIFEST: text, METADATA: _json(_metadata(manifest)), **Sources(folder)}
+    supplied = resolve(folder / REQUIREMENTS, files)
+    places = _places(folder, files)
+    supplied.check(places)
+    if places:
+        files[CATALOG] = _json({"version": 1, "places": places})
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     files[INTEGRITY] = _json({"algorithm": "sha256", "entries": hashes})
-    return write_zip(files)
+    bundle = write_zip(files)
+    Package.load(bundle)
+    return bundle
+
+
+def _places(folder: Path, files: Mapping[str, bytes]) -> dict[str, list[Entry]]:
+    """Return the catalog entries of the bundle's own nodes; what was imported is forgotten."""
+    from remotemedia._bundle_import import Importer
+    from remotemedia._own_nodes import places_in, write_site
+
+    code = hashlib.sha256(b"packing " + str(folder).encode()).hexdigest()
+    with tempfile.TemporaryDirectory(prefix="remotemedia-") as made:
+        site = Path(made).resolve()
+        write_site(files, site)
+        importer = Importer(str(folder), code, str(site))
+        try:
+            return places_in(files, importer)
+        finally:
+            importer.forget()
 
 
 def _metadata(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -70,10 +100,6 @@ def _metadata(manifest: dict[str, Any]) -> dict[str, Any]:
             "connection_count": len(manifest.get("connections", [])),
         },
     }
-
-
-def _is_by_product(name: str) -> bool:
-    return name.startswith(".") or name in ("__pycache__", "tests") or name.endswith(".pyc")
 
 
 def _json(value: Any) -> bytes:

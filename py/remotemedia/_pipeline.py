@@ -22,7 +22,7 @@ from remotemedia._errors import (
     NodeTimeoutError,
     RemoteMediaError,
 )
-from remotemedia._execution import Execution, Kept, need
+from remotemedia._execution import Execution, Kept, check_needs
 from remotemedia._feed import Feed
 from remotemedia._metrics import RunMetrics
 from remotemedia._planning import make_plan
@@ -126,14 +126,38 @@ class Pipeline:
         return cls.from_manifest(read_yaml(source), **options)
 
     @classmethod
-    def from_package(cls, source: str | PathLike[str] | bytes, **options: Any) -> Pipeline:
-        """Make a pipeline of a `.rmpkg` bundle: a path or its bytes."""
-        from remotemedia._package import Package
+    def from_package(
+        cls,
+        source: str | PathLike[str] | bytes,
+        *,
+        trust: bool = False,
+        trusted_keys: Iterable[str] = (),
+        require_signature: bool = False,
+        grant_network: Iterable[str] = (),
+        **options: Any,
+    ) -> Pipeline:
+        """Make a pipeline of a `.rmpkg` bundle: a path or its bytes; or of a folder of its sources.
 
-        package = Package.load(source)
-        for warning in package.warnings:
-            warnings.warn(warning, ManifestWarning, stacklevel=2)
-        return cls.from_manifest(package.manifest, **options)
+        Python nodes that a bundle brings run with the user's rights: a run with them is a
+        CapabilityError (`untrusted_code`) unless one of `trusted_keys`, public keys in base64, has
+        signed it, or you say `trust=True`. Origins that it declares must be in `grant_network`, or
+        that is "all" (`not_granted`). Validating and planning run no code of a bundle. A folder is
+        taken as your own.
+        """
+        from remotemedia._opening import open_bundle
+
+        manifest, bundle, notes = open_bundle(
+            source,
+            trust=trust,
+            grant_network=grant_network,
+            trusted_keys=trusted_keys,
+            require_signature=require_signature,
+        )
+        for note in notes:
+            warnings.warn(note, ManifestWarning, stacklevel=2)
+        pipeline = cls(manifest=manifest, **options)
+        pipeline._kept.registry.bundle = bundle
+        return pipeline
 
     def add_node(self, node: Node) -> Pipeline:
         """Append a node to the chain; returns the pipeline. Raises ValueError if it is in it."""
@@ -268,9 +292,7 @@ class Pipeline:
 
     def preload(self) -> None:
         """Plan, and load what a run needs."""
-        for segment in self.plan()["segments"]:
-            if segment["runtime"] == "python":
-                need(segment["requires"])
+        check_needs(self.plan(), self._kept.registry)
 
     def recycle(self) -> None:
         """Let go of the loaded Rust runtime; the next run makes a new one."""

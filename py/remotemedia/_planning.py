@@ -16,6 +16,7 @@ from remotemedia._errors import (
     RuntimeLoadError,
 )
 from remotemedia._manifest import as_json, validate
+from remotemedia._requirements import name_of
 from remotemedia._schema import HINTS
 from remotemedia._segment import plan_of_one
 
@@ -68,7 +69,7 @@ def _make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics:
         return Planned(_fall_back(manifest, registry, error, runtime_hint, metrics=metrics), None)
     request = {
         "manifest": manifest,
-        "catalogs": {"python": registry.catalog()},
+        "catalogs": registry.catalogs(),
         "runtime_hint": HINTS[runtime_hint],
         "metrics": metrics,
     }
@@ -99,12 +100,13 @@ def read_answer(answer: dict[str, Any]) -> Plan:
 
 def plan_in_python(manifest: Any, registry: Registry, hint: str, *, metrics: bool) -> Plan:
     """Return the plan with everything in one Python segment; needs no Rust."""
-    normal, issues = validate(manifest, Catalog({"python": registry.catalog()}), hint)
+    catalog = Catalog({"python": registry.catalog()})
+    normal, issues = validate(manifest, catalog, hint)
     if normal is None:
         raise ManifestError(issues)
     _warn(issues)
-    classes = [registry.find(node["node_type"]) for node in normal.nodes]
-    requires = sorted({package for cls in classes if cls for package in cls.requires})
+    needed = registry.requirements(node["node_type"] for node in normal.nodes)
+    requires = sorted({name_of(requirement) for requirement in needed})
     return plan_of_one(normal, metrics=metrics, requires=requires)
 
 

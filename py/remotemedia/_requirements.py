@@ -33,10 +33,17 @@ def need(requirements: list[str]) -> None:
 
     for requirement in requirements:
         name = name_of(requirement)
-        if find_spec(name) is None:
+        if not _is_there(name):
             raise RuntimeLoadError(f"a node needs {requirement}: pip install {how(requirement)}")
         check_version(requirement)
         import_module(name)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):  # it is not even a name, or in a package that is not there
+        return False
 
 
 def how(requirement: str) -> str:
@@ -69,7 +76,7 @@ def _fits(installed: str, sign: str, wanted: str) -> bool:
         return have >= want and have[: len(want) - 1] == want[:-1]
     length = max(len(have), len(want))
     padded = [[*numbers, *[0] * (length - len(numbers))] for numbers in (have, want)]
-    return _HOLDS[sign](*padded)
+    return bool(_HOLDS[sign](*padded))
 
 
 def _numbers(version: str) -> list[int]:

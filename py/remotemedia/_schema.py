@@ -64,7 +64,7 @@ RUNTIME: Schema = {
         },
         "capabilities": {
             "type": "object",
-            "description": "What a bundle may do beside computing. What these may be, loaders check.",
+            "description": "What a bundle may do beside computing; loaders check it.",
             "additionalProperties": True,
             "properties": {
                 "network": {

@@ -42,7 +42,7 @@ export interface Requirements {
   min_version?: string;
   /** Names of features that it uses, such as python. */
   features?: string[];
-  /** What a bundle may do beside computing. What these may be, loaders check. */
+  /** What a bundle may do beside computing; loaders check it. */
   capabilities?: { [key: string]: Json };
   [field: string]: unknown;
 }

@@ -1,0 +1,129 @@
+"""Tells the nodes in the sources of a bundle: imports its Python modules, asks its Rust ones."""
+
+from __future__ import annotations
+
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from typing import TYPE_CHECKING, Any
+
+from remotemedia._built_in_names import BUILT_IN_NAMES
+from remotemedia._bundle_modules import MODULES, module_name
+from remotemedia._errors import PackageError, RuntimeLoadError
+from remotemedia._node import Node
+from remotemedia._wheels import wheels_in
+from remotemedia._zip import Archive, Source, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import ModuleType
+
+    from remotemedia._bundle_import import Importer
+    from remotemedia._catalog import Entry
+
+NODES = "nodes/"
+GROUP = "remotemedia.nodes"
+"""The entry points with which a wheel names its modules that define nodes."""
+
+
+def places_in(files: Mapping[str, bytes], importer: Importer) -> dict[str, list[Entry]]:
+    """Return catalog entries by place; `files` are those of the bundle.
+
+    Raises PackageError (`bad_node`) for a module that cannot be imported or asked, and
+    (`bad_catalog`) for a type that is there twice or is built in.
+    """
+    places: dict[str, list[Entry]] = {}
+    if any(name.startswith((NODES, "wheels/")) for name in files):
+        found = [_python_entries(told, path, importer) for told, path in _python_modules(files)]
+        places["python"] = _checked([entry for entries in found for entry in entries], "python")
+    for path in sorted(files):
+        name = module_name(path) if path.startswith(MODULES) else None
+        if name is not None:
+            place = f"rust:{name}"
+            places[place] = _checked(_rust_entries(files[path], path), place)
+    return places
+
+
+def write_site(files: Mapping[str, bytes], folder: Path) -> None:
+    """Unpack the wheels, so that their modules can be imported."""
+    for path in sorted(wheels_in(files)):
+        wheel = Archive(Source(files[path]))
+        for name in wheel:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                target.write_bytes(wheel[name])
+
+
+def _python_modules(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Yield the modules that may define nodes, and the file that each comes from.
+
+    Those in `nodes/` whose names do not begin with an underscore, and those that wheels name.
+    """
+    for path in sorted(files):
+        if path.startswith(NODES) and path.endswith(".py"):
+            parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+            public = all(part.isidentifier() and part[0] != "_" for part in parts)
+            if public and len(parts) > 1:
+                yield ".".join(parts), path
+    for path in sorted(wheels_in(files)):
+        for told in _entry_points(files[path], path):
+            yield told, path
+
+
+def _entry_points(wheel: bytes, path: str) -> list[str]:
+    archive = Archive(Source(wheel))
+    names = [name for name in archive if name.endswith(".dist-info/entry_points.txt")]
+    parser = ConfigParser(delimiters=("=",), interpolation=None)
+    try:
+        for name in names:
+            parser.read_string(archive[name].decode())
+        return sorted({*parser[GROUP].values()}) if GROUP in parser else []
+    except (ConfigError, UnicodeDecodeError) as error:
+        refuse("bad_wheel", f"its entry points cannot be read: {error}", path)
+
+
+def _python_entries(told: str, path: str, importer: Importer) -> list[Entry]:
+    try:
+        module = importer.module(told)
+        classes = _classes_in(module)
+        return [{"type": cls.type_name, "module": told, **cls.entry()} for cls in classes]
+    except RuntimeLoadError as error:
+        raise PackageError(
+            error.message, code="bad_node", path=path, traceback=error.traceback
+        ) from error
+
+
+def _classes_in(module: ModuleType) -> list[type[Node]]:
+    """Return the node classes that a module defines and that can be used."""
+    found = {
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Node)
+        and value.__module__ == module.__name__
+        and value.process is not Node.process
+        and not value.__name__.startswith("_")
+    }
+    return sorted(found, key=lambda cls: cls.type_name)
+
+
+def _rust_entries(content: bytes, path: str) -> list[Entry]:
+    from remotemedia._rust_catalog import rust_catalog
+
+    try:
+        return rust_catalog(content)
+    except RuntimeLoadError as error:
+        message = f"its nodes cannot be asked for: {error.message}"
+        raise PackageError(message, code="bad_node", path=path) from error
+
+
+def _checked(entries: list[Entry], place: str) -> list[Entry]:
+    taken: dict[str, Any] = dict.fromkeys(BUILT_IN_NAMES, "is built in")
+    for entry in entries:
+        for name in (entry["type"], *entry["aliases"]):
+            if name in taken:
+                at = f"{place}, {entry['module']}" if "module" in entry else place
+                refuse("bad_catalog", f"{at}: {name} {taken[name]}")
+            taken[name] = "is there twice"
+    return sorted(entries, key=lambda entry: str(entry["type"]))

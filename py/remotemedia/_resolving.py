@@ -1,0 +1,191 @@
+"""Resolves the `requirements.txt` of a bundle into pure wheels, with pip.
+
+What is written does not depend on the machine: wheels are pure, and a dependency with a condition
+is taken if it holds on any of the systems that a bundle may run on.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from email.parser import BytesParser
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from remotemedia._errors import RuntimeLoadError
+from remotemedia._requirements import name_of
+from remotemedia._wheels import WHEELS, check_wheel, wheels_in
+from remotemedia._zip import Archive, Source, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from remotemedia._catalog import Entry
+
+FILE = "requirements.txt"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+"""Versions that a bundle may run on."""
+_SYSTEMS = (
+    ("emscripten", "posix", "Emscripten", "wasm32"),
+    ("linux", "posix", "Linux", "x86_64"),
+    ("darwin", "posix", "Darwin", "arm64"),
+    ("win32", "nt", "Windows", "AMD64"),
+)
+_PIP = (
+    *("download", "--no-deps", "--only-binary=:all:", "--platform=any", "--implementation=py"),
+    *("--abi=none", f"--python-version={PYTHONS[0]}", "--disable-pip-version-check", "--no-input"),
+    *("--quiet", "--progress-bar=off"),
+)
+
+
+class Supplied(NamedTuple):
+    """Dependencies of wheels that are not in the bundle, and pip's reason for each."""
+
+    reasons: dict[str, str]
+
+    def check(self, places: Mapping[str, list[Entry]]) -> None:
+        """Refuse those that no node declares as supplied by the host."""
+        entries = [entry for part in places.values() for entry in part]
+        declared = {_normal(name_of(each)) for entry in entries for each in entry["requires"]}
+        for name, reason in self.reasons.items():
+            if _normal(name) not in declared:
+                message = (
+                    f"there is no pure wheel of {name}, and no node that has it in requires, as "
+                    f"what the host supplies: {reason}"
+                )
+                refuse("bad_requirement", message, FILE)
+
+
+def resolve(path: Path, files: dict[str, bytes]) -> Supplied:
+    """Add the wheels that the file at `path` asks for to `files`, and what they depend on.
+
+    A distribution whose wheel is there already is left as it is. Raises PackageError
+    (`bad_requirement`), RuntimeLoadError if pip is missing.
+    """
+    supplied = Supplied({})
+    if not path.is_file():
+        return supplied
+    requirement_class = _packaging().Requirement
+    there = {_normal(wheel.removeprefix(WHEELS).partition("-")[0]) for wheel in wheels_in(files)}
+    todo = [(requirement_class(line), None) for line in _pinned(path)]
+    while todo:
+        requirement, asked_by = todo.pop(0)
+        if _normal(requirement.name) in there:
+            continue
+        there.add(_normal(requirement.name))
+        try:
+            name, content = _download(f"{requirement.name}{requirement.specifier}")
+        except _NotFoundError as error:
+            if asked_by is None:
+                refuse("bad_requirement", f"no pure wheel of {requirement}: {error}", FILE)
+            supplied.reasons[requirement.name] = str(error)
+            continue
+        files[WHEELS + name] = content
+        if asked_by is not None:
+            taken = "==".join(name.split("-")[:2])
+            message = (
+                f"{FILE} does not pin {requirement.name}, which {asked_by} needs: {taken} is taken"
+            )
+            warnings.warn(message, stacklevel=3)
+        asks = _dependencies(WHEELS + name, content, requirement.extras, requirement_class)
+        todo += [(each, requirement.name) for each in asks]
+    return supplied
+
+
+def _pinned(path: Path) -> Iterator[str]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        text = re.sub(r"(^|\s)#.*", "", line).strip()
+        if text and not re.fullmatch(r"[A-Za-z0-9._-]+(\[[^\]]*\])?\s*==\s*[^\s*,;]+", text):
+            refuse("bad_requirement", f"line {number} is not like name==1.2.3: {line}", FILE)
+        if text:
+            yield text
+
+
+class _NotFoundError(Exception):
+    """Pip has no such wheel."""
+
+
+def _download(requirement: str) -> tuple[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="remotemedia-") as folder:
+        command = [sys.executable, "-m", "pip", *_PIP, "--dest", folder, requirement]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if "No module named pip" in done.stderr:
+            message = f"{FILE} is resolved with pip, which is not installed: python -m ensurepip"
+            raise RuntimeLoadError(message)
+        found = [*Path(folder).glob("*.whl")]
+        if done.returncode or len(found) != 1:
+            errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+            raise _NotFoundError(" ".join(errors).replace("ERROR: ", "") or done.stderr.strip())
+        return found[0].name, found[0].read_bytes()
+
+
+def _dependencies(path: str, wheel: bytes, extras: set[str], requirement_class: Any) -> list[Any]:
+    """Return what a wheel needs on any system, without the conditions."""
+    names = [name for name in check_wheel(wheel, path) if name.endswith(".dist-info/METADATA")]
+    if not names:
+        refuse("bad_wheel", "it has no METADATA", path)
+    metadata = BytesParser().parsebytes(Archive(Source(wheel))[names[0]])
+    _check_python(metadata.get("Requires-Python"), path)
+    asked = [requirement_class(text) for text in metadata.get_all("Requires-Dist", [])]
+    return [each for each in asked if _is_asked(each.marker, extras)]
+
+
+def _is_asked(marker: Any, extras: set[str]) -> bool:
+    return marker is None or any(
+        marker.evaluate({**system, "extra": extra})
+        for system, extra in product(_environments(), ["", *sorted(extras)])
+    )
+
+
+def _environments() -> Iterator[dict[str, str]]:
+    for python, (platform, os_name, system, machine) in product(PYTHONS, _SYSTEMS):
+        yield {
+            "python_version": python,
+            "python_full_version": f"{python}.0",
+            "implementation_version": f"{python}.0",
+            "implementation_name": "cpython",
+            "platform_python_implementation": "CPython",
+            "sys_platform": platform,
+            "os_name": os_name,
+            "platform_system": system,
+            "platform_machine": machine,
+            "platform_release": "",
+            "platform_version": "",
+        }
+
+
+def _check_python(wanted: str | None, path: str) -> None:
+    if wanted is None:
+        return
+    allowed = _packaging().SpecifierSet(wanted)
+    for python in PYTHONS:
+        if not allowed.contains(f"{python}.99"):
+            refuse("bad_requirement", f"it does not run on Python {python}: {wanted}", path)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+class _Packaging(NamedTuple):
+    Requirement: Any
+    SpecifierSet: Any
+
+
+def _packaging() -> _Packaging:
+    """Return the library that knows versions and conditions, which pip brings along."""
+    try:
+        from packaging.requirements import Requirement
+        from packaging.specifiers import SpecifierSet
+    except ImportError:
+        try:
+            from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
+            from pip._vendor.packaging.specifiers import SpecifierSet  # type: ignore[assignment]
+        except ImportError:
+            message = f"{FILE} is resolved with pip, which is not installed: python -m ensurepip"
+            raise RuntimeLoadError(message) from None
+    return _Packaging(Requirement, SpecifierSet)
