@@ -67,7 +67,8 @@ def _class_in(module: ModuleType, type_name: str) -> type[Node]:
     from remotemedia._node import Node
 
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Node) and value.type_name == type_name:
+        is_node = isinstance(value, type) and issubclass(value, Node)
+        if is_node and getattr(value, "type_name", None) == type_name:
             return value
     raise _mismatch(type_name, f"{module.__name__.partition('.')[2]} defines no such node")
 
