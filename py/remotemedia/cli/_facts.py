@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def facts_of(
-    package: Package, plan: Plan, summaries: dict[str, str], sizes: Sizes
+    package: Package, plan: Plan, entries: list[dict[str, Any]], sizes: Sizes
 ) -> dict[str, Any]:
-    """Return what `inspect --json` prints; `summaries` are those of the node types."""
+    """Return what `inspect --json` prints; `entries` are those of all catalogs."""
+    summaries = {entry["type"]: entry.get("summary", "") for entry in entries}
     nodes = [
         {"id": node["id"], "type": node["node_type"], "place": part["place"]}
         | {"summary": summaries.get(node["node_type"], "")}

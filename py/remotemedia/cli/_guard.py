@@ -39,23 +39,22 @@ def _run(function: Callable[..., int], options: dict[str, Any]) -> int:
     except BrokenPipeError:
         drop_output()
         return UNREAD
-    except _BAD_INPUT as error:
-        _explain(options, error, str(error))
-        return BAD_INPUT
-    except RemoteMediaError as error:
-        _explain(options, error, error.traceback or "", str(error))
-        return BAD_INPUT if _is_refused(error) else FAILED
+    except (RemoteMediaError, OSError, UnicodeDecodeError) as error:
+        _explain(options, error)
+        return BAD_INPUT if _is_bad_input(error) else FAILED
     except KeyboardInterrupt as interrupt:
         tell("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
         return INTERRUPTED
 
 
-def _is_refused(error: RemoteMediaError) -> bool:
-    return isinstance(error, CapabilityError) and error.code in _NOT_ALLOWED
+def _is_bad_input(error: Exception) -> bool:
+    if isinstance(error, CapabilityError):
+        return error.code in _NOT_ALLOWED
+    return isinstance(error, _BAD_INPUT)
 
 
-def _explain(options: dict[str, Any], error: Exception, *lines: str) -> None:
-    tell(*lines)
+def _explain(options: dict[str, Any], error: Exception) -> None:
+    tell(getattr(error, "traceback", None) or "", str(error))
     if options.get("as_json"):
         known = error if isinstance(error, RemoteMediaError) else RemoteMediaError(str(error))
         print_json({"error": known.to_wire()})

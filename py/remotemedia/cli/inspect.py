@@ -1,40 +1,98 @@
 """`remotemedia inspect`."""
 
-from typing import Any
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from remotemedia._package import Package
 from remotemedia._pipeline import Pipeline
-from remotemedia.cli._options import BundleArgument, Json
-from remotemedia.cli._output import print_json
+from remotemedia.cli._downloads import sizes_of
+from remotemedia.cli._facts import facts_of
+from remotemedia.cli._options import (
+    BundleArgument,
+    Json,
+    RequireSignature,
+    TrustedKeys,
+    package_options,
+)
+from remotemedia.cli._output import print_json, print_table, readable_size
+from remotemedia.cli._pipelines import catalog
+from remotemedia.cli.verify import describe
 
-EXAMPLES = ["inspect voice.rmpkg", "inspect voice.rmpkg --json"]
+EXAMPLES = ["inspect voice.rmpkg", "inspect voice.rmpkg --trusted-key my.key.pub --json"]
+
+_DIGITS = 12
+"""Of a hash, where it is only shown."""
 
 
-def command(bundle: BundleArgument, *, as_json: Json = False) -> int:
-    """Check a bundle as a host would, run nothing of it, and tell what is in it."""
-    package = Package.load(bundle)
-    plan = Pipeline.from_manifest(package.manifest).plan()
-    told: dict[str, Any] = {
-        "metadata": package.metadata,
-        "entries": {name: len(content) for name, content in package.files.items()},
-        "requires": sorted({name for part in plan["segments"] for name in part["requires"]}),
-        "places": {
-            node["id"]: part["place"]
-            for part in plan["segments"]
-            for node in part["nodes"]
-            if "order" in node
-        },
-        "warnings": package.warnings,
-    }
+def command(
+    bundle: BundleArgument,
+    *,
+    assets: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Measure downloads in this folder of assets, not by the sizes of the release.",
+        ),
+    ] = None,
+    trusted_key: TrustedKeys = None,
+    require_signature: RequireSignature = False,
+    as_json: Json = False,
+) -> int:
+    """Check a bundle as a host would and tell what is in it; nothing of it runs.
+
+    Contents with sizes and hashes, who signed it, its nodes and where they run, licences, what it
+    may do, and what a browser downloads to run it.
+    """
+    options = package_options(trusted_key, require_signature=require_signature)
+    package = Package.load(bundle, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package has told them
+        pipeline = Pipeline.from_package(bundle)
+    entries = [*catalog(), *(entry for place in package.places.values() for entry in place)]
+    facts = facts_of(package, pipeline.plan(), entries, sizes_of(assets))
     if as_json:
-        print_json(told)
-        return 0
-    for name, size in told["entries"].items():
-        print(f"{size:>10}  {name}")
-    for name, place in told["places"].items():
-        print(f"node {name}: {place}")
-    for package_name in told["requires"]:
-        print(f"needs {package_name}")
-    for warning in told["warnings"]:
-        print(f"warning: {warning}")
+        print_json(facts)
+    else:
+        _print(package, facts)
     return 0
+
+
+def _print(package: Package, facts: dict[str, Any]) -> None:
+    metadata = facts["metadata"] or {}
+    for key in ("package_name", "package_version", "description", "author"):
+        if key in metadata:
+            print(f"{key.removeprefix('package_')}: {metadata[key]}")
+    print(f"id: {facts['id']}")
+    print(f"trust: {describe(package)}")
+    _section("Nodes")
+    rows = [(f"node {n['id']}: {n['place']}", n["type"], n["summary"]) for n in facts["nodes"]]
+    print_table(("", "", ""), rows)
+    _section("May")
+    for power in facts["may"]:
+        print(power)
+    _section("Licences")
+    print_table(("", ""), [*facts["licences"].items()])
+    _section("Files")
+    sizes, hashes = facts["entries"], facts["hashes"]
+    lines = [(str(sizes[name]), hashes[name][:_DIGITS], name) for name in sizes]
+    print_table(("bytes", "SHA-256", "name"), [*lines, (str(facts["bytes"]), "", "in all, packed")])
+    _section(f"A browser downloads ({facts['downloads']['source']})")
+    items = facts["downloads"]["items"]
+    print_table(("", "bytes", "gzip"), [_download(item) for item in items])
+    for name in facts["requires"]:
+        print(f"needs {name}")
+    for warning in facts["warnings"]:
+        print(f"warning: {warning}")
+
+
+def _section(title: str) -> None:
+    print(f"\n{title}")
+
+
+def _download(item: dict[str, Any]) -> tuple[str, str, str]:
+    sizes = [item["bytes"], item["gzip"]]
+    size, packed = ("not known" if each is None else readable_size(each) for each in sizes)
+    return item["name"], size, packed

@@ -6,12 +6,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from remotemedia._errors import RuntimeLoadError
 from remotemedia._json_form import JsonFormError
-from remotemedia._planning import load_rust
-from remotemedia._registry import Registry
 from remotemedia.cli._options import Json
 from remotemedia.cli._output import print_json, print_table
+from remotemedia.cli._pipelines import catalog
 
 EXAMPLES = ["nodes", "nodes AudioResampleNode", "nodes --json"]
 
@@ -42,7 +40,7 @@ def command(
     """
     # `nodes --json` is the catalog of Python since the first release.
     chosen = runtime or ("python" if as_json and node_type is None else "all")
-    entries = [entry for entry in _entries() if chosen in ("all", entry["runtime"])]
+    entries = [entry for entry in catalog() if chosen in ("all", entry["runtime"])]
     if node_type is not None:
         entries = [entry for entry in entries if node_type in (entry["type"], *entry["aliases"])]
         if not entries:
@@ -56,16 +54,8 @@ def command(
     return 0
 
 
-def _entries() -> list[dict[str, Any]]:
-    try:
-        rust = load_rust().catalog()
-    except RuntimeLoadError:
-        rust = []
-    return [*Registry().catalog(), *rust]
-
-
 def _unknown(name: str) -> str:
-    known = {entry["type"] for entry in _entries()}
+    known = {entry["type"] for entry in catalog()}
     near = difflib.get_close_matches(name, known)
     return f"there is no node {name}" + (f"; near is {', '.join(near)}" if near else "")
 

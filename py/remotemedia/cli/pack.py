@@ -1,10 +1,12 @@
 """`remotemedia pack`."""
 
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from remotemedia._errors import ManifestError, RuntimeLoadError
 from remotemedia._json_form import JsonFormError
 from remotemedia._package import Package, manifest_in, pack, read_manifest
 from remotemedia._pipeline import Pipeline
@@ -43,9 +45,10 @@ def command(
     if folder is not None and manifest is not None:
         raise JsonFormError("give either DIR or --manifest FILE")
     source = manifest or manifest_in(folder or Path())
-    Pipeline.from_manifest(read_manifest(source)[0]).plan()
+    _check_before(read_manifest(source)[0])
     bundle = pack(source)
     package = Package.load(bundle)
+    Pipeline.from_package(bundle).plan()
     target = output or Path(f"{(package.metadata or {}).get('package_name', 'pipeline')}.rmpkg")
     with replaced_when_done(target) as unfinished:
         unfinished.write_bytes(bundle)
@@ -55,3 +58,16 @@ def command(
     else:
         print(f"{target}: {len(bundle)} bytes, {len(package.files)} entries")
     return 0
+
+
+def _check_before(manifest: dict[str, Any]) -> None:
+    """Raise ManifestError unless only types are unknown, which the bundle may bring."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the bundle will tell them
+            Pipeline.from_manifest(manifest).plan()
+    except RuntimeLoadError:
+        pass  # without the Rust runtime unknown types look like Rust nodes
+    except ManifestError as error:
+        if any(issue.code != "unknown_type" for issue in error.issues if issue.severity == "error"):
+            raise

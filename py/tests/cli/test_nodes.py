@@ -70,7 +70,7 @@ def test_without_the_rust_runtime_there_are_the_nodes_of_python(capsys, monkeypa
     def load():
         raise RuntimeLoadError("not here")
 
-    monkeypatch.setattr("remotemedia.cli.nodes.load_rust", load)
+    monkeypatch.setattr("remotemedia.cli._pipelines.load_rust", load)
     assert "GainNode" not in told(capsys)
     assert "MultiplyNode" in told(capsys)
 
