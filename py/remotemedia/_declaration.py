@@ -22,9 +22,8 @@ KINDS = frozenset(
 """Kinds of values that ports name."""
 
 _CLASS_VARIABLE = re.compile(r"^(typing\.|t\.)?(ClassVar|Final)\b")
-_REQUIREMENT = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*\s*((===?|!=|<=|>=|<|>|~=)\s*[^\s,]+\s*(,\s*(?=[=!<>~])|$))*"
-)
+_VERSIONS = r"(===?|!=|<=|>=|<|>|~=)\s*[0-9A-Za-z.*+!-]+"
+_REQUIREMENT = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]*\s*({_VERSIONS}(\s*,\s*{_VERSIONS})*)?")
 
 
 def declared_by(cls: type, known: Iterable[str]) -> dict[str, ParamSpec]:

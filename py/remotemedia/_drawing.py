@@ -29,7 +29,8 @@ class _Link(NamedTuple):
 def summary(manifest: Any) -> str:
     """Return the name and the size of a pipeline, whatever its manifest is."""
     nodes, links = _graph(manifest)
-    name = manifest.get("metadata", {}).get("name") if isinstance(manifest, dict) else None
+    metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
     return f"{name or 'without a name'}: {len(nodes)} nodes, {len(links)} connections"
 
 

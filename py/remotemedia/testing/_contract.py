@@ -11,6 +11,7 @@ from remotemedia._errors import ManifestError
 from remotemedia._packet import encode
 from remotemedia._packet_reader import decode
 from remotemedia._params import check_value
+from remotemedia._requirements import need
 from remotemedia._steps import is_async_node
 from remotemedia._values import represent
 from remotemedia.testing._compare import difference
@@ -249,7 +250,8 @@ CHECKS = (
 
 
 async def check_all(case: Case) -> None:
-    """Check every rule."""
+    """Check every rule, once the packages that the node requires are there."""
+    need(list(case.cls.requires))
     for check in CHECKS:
         await check(case)
 
