@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remotemedia._control import THREADS
 from remotemedia.testing._contract import Case, ContractError, check_all, outcome
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ def finish(case: Case, work: Coroutine[Any, Any, Any]) -> Any:
         from remotemedia._effects import finish_now
 
         return finish_now(work)
+    if not THREADS:
+        from pyodide.ffi import run_sync
+
+        return run_sync(work)
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 

@@ -1,12 +1,14 @@
 """`check_node(..., runtimes=["pyodide"])`: the same contract in Pyodide, and what it says without it."""
 
+import asyncio
 import shutil
+import subprocess
 import sys
 
 import pytest
 from vectors import ROOT
 
-from remotemedia import Node, NodeError, RuntimeLoadError
+from remotemedia import Node, NodeError, RuntimeLoadError, node
 from remotemedia.nodes import AddNode, VADNode
 from remotemedia.testing import ContractError, check_node
 from remotemedia.testing._pyodide import source_of
@@ -143,3 +145,28 @@ def test_where_a_class_comes_from(nodes):
 
     with pytest.raises(TypeError, match="must stand in a file, at its top level"):
         check_node(InnerNode, runtimes=["pyodide"])
+
+
+def test_it_works_where_an_event_loop_runs():
+    @node
+    async def later(item, add: int = 1):
+        await asyncio.sleep(0)
+        return item + add
+
+    async def main():
+        check_node(later(add=2), inputs=[1], expected=[3])
+
+    asyncio.run(main())
+    check_node(later, inputs=[1], expected=[2])
+
+
+def test_checking_a_plain_node_imports_no_numpy():
+    program = (
+        "import sys; from remotemedia.testing import check_node;"
+        "from remotemedia.nodes import AddNode; check_node(AddNode, inputs=[1], expected=[1]);"
+        "print([m for m in ('numpy', 'remotemedia.testing._pyodide') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
