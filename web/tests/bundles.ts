@@ -1,0 +1,76 @@
+/** Bundles with Python nodes of their own, made of the sources in `bundle-nodes/`. */
+import { readFileSync } from 'node:fs';
+import { zip } from '../../tests/hostile/zip.js';
+import type { Manifest } from '../src/manifest.js';
+import { type BundleEntry, type LoadedPackage, PackageLoader } from '../src/package-loader.js';
+import { root } from './vectors.js';
+
+const numbers = { low: 0, high: 1 };
+
+/** Entries of the nodes in kit.py: what a catalog has to tell. */
+export const kit: readonly BundleEntry[] = [
+  entry('ClampNode', {
+    params: {
+      type: 'object',
+      additionalProperties: false,
+      required: [],
+      properties: Object.fromEntries(
+        Object.entries(numbers).map(([name, value]) => [name, { type: 'number', default: value }]),
+      ),
+    },
+  }),
+  entry('ShiftNode'),
+  entry('TableNode'),
+  entry('SplitNode', { outputs: { even: { kinds: ['number'] }, odd: { kinds: ['number'] } } }),
+  entry('SumNode', { stateful: true }),
+  entry('LaterNode'),
+  entry('CountdownNode'),
+  entry('MeanNode', { requires: ['numpy'] }),
+  entry('WriteNode'),
+  entry('RaiseNode'),
+  entry('LoopNode'),
+];
+
+/** A catalog entry of a node in nodes/kit.py. */
+export function entry(type: string, rest: Partial<BundleEntry> = {}): BundleEntry {
+  return {
+    type,
+    module: 'nodes.kit',
+    runtime: 'python',
+    params: { type: 'object', additionalProperties: false, required: [], properties: {} },
+    aliases: [],
+    inputs: { in: { kinds: ['any'] } },
+    outputs: { out: { kinds: ['any'] } },
+    stateful: false,
+    requires: [],
+    ...rest,
+  };
+}
+
+/** How a bundle differs from the usual one. */
+export interface Contents {
+  readonly entries?: readonly BundleEntry[];
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Origins that it asks for. */
+  readonly network?: readonly string[];
+}
+
+/** The file of a bundle with the nodes of kit.py. */
+export function bundleFile(manifest: Manifest, contents: Contents = {}): Uint8Array<ArrayBuffer> {
+  const { entries = kit, files = {}, network } = contents;
+  const runtime = network ? { runtime: { capabilities: { network } } } : {};
+  const all: Record<string, string | Uint8Array> = {
+    'manifest.json': JSON.stringify({ ...manifest, ...runtime }),
+    'catalog.json': JSON.stringify({ version: 1, places: { python: entries } }),
+    'nodes/kit.py': readFileSync(`${root}web/tests/bundle-nodes/kit.py`, 'utf8'),
+    'nodes/shared.py': 'offset = 100\n',
+    'assets/words/table.json': '{"1": "one", "2": "two"}',
+    ...files,
+  };
+  return zip(Object.entries(all).map(([name, content]) => ({ name, content })));
+}
+
+/** That bundle, loaded. */
+export function bundle(manifest: Manifest, contents: Contents = {}): Promise<LoadedPackage> {
+  return PackageLoader.loadFromFile(bundleFile(manifest, contents));
+}
