@@ -67,6 +67,7 @@ def _make_plan(manifest: Any, registry: Registry, runtime_hint: str, *, metrics:
         rust = load_rust()
     except RuntimeLoadError as error:
         return Planned(_fall_back(manifest, registry, error, runtime_hint, metrics=metrics), None)
+    rust.bundle = registry.bundle
     request = {
         "manifest": manifest,
         "catalogs": registry.catalogs(),

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from remotemedia._batches import RawPacket, encode_batch
 from remotemedia._effects import Batch, Result, Sleep
-from remotemedia._errors import ClosedError, RemoteMediaError, from_wire
+from remotemedia._errors import ClosedError, RemoteMediaError
 from remotemedia._packet import pack_into, packed_size
 
 if TYPE_CHECKING:
     from remotemedia._effects import Effects
-    from remotemedia._hosts.wasmtime import Answer, RustRuntime
+    from remotemedia._hosts.rust_module import Answer, RustModule
 
 DONE, MORE, SLEEP, FAILED, ENDED = range(5)
+NONSENSE = (struct.error, ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What reading the answer of a module raises that does not keep the ABI."""
 TO_HOST = 0xFFFFFFFF
 
 MOST_SPANS = 10_000
@@ -27,15 +29,18 @@ REMEMBER_S = 0.1
 class RustSegment:
     """An open segment of Rust nodes. `crossings` tells what its boundary cost."""
 
-    def __init__(self, runtime: RustRuntime, handle: int, segment: dict[str, Any]) -> None:
+    def __init__(self, runtime: RustModule, handle: int, segment: dict[str, Any]) -> None:
         self._runtime = runtime
         self._generation = runtime.generation
         self._handle = handle
         self._segment = segment
+        ends = [node["params"]["to"] for node in segment["nodes"] if node["node_type"] == "__Out"]
+        self._receivers = {TO_HOST if to is None else to for to in ends}
         self._traces = bool(segment.get("trace"))
         self._measures = self._traces or bool(segment.get("metrics"))
-        self._into = _crossing("python", "rust:runtime")
-        self._out_of = _crossing("rust:runtime", "python")
+        place = segment.get("place", "rust:runtime")
+        self._into = _crossing("python", place)
+        self._out_of = _crossing(place, "python")
         self.crossings = [self._into, self._out_of]
         self.spans: list[tuple[str, str, str, float, float]] = []
         """Crossings for a trace: name, category, track, start, seconds."""
@@ -59,7 +64,10 @@ class RustSegment:
             if not runtime.has(self._generation):
                 return self._remembered()
             runtime.call("rm_segment_metrics", self._handle)
-            metrics: dict[str, Any] = runtime.json()
+            try:
+                metrics = {"nodes": [], **runtime.json()}
+            except NONSENSE as error:
+                raise runtime.nonsense(error) from error
         return metrics
 
     def _remembered(self) -> dict[str, Any]:
@@ -116,10 +124,13 @@ class RustSegment:
         """Call, add what there is to the outputs; raises what the segment failed with."""
         runtime = self._runtime
         runtime.call(name, *arguments)
-        answer = runtime.answer()
-        outputs += self._read(answer)
+        try:
+            answer = runtime.answer()
+            outputs += self._read(answer)
+        except NONSENSE as error:
+            raise runtime.nonsense(error) from error
         if answer.status == FAILED:
-            raise from_wire(runtime.json())
+            raise runtime.error()
         return answer
 
     def _write(self, batches: list[Any]) -> int:
@@ -157,6 +168,9 @@ class RustSegment:
             ]
             text = str(memory[header[0] : header[0] + header[1]], "utf-8")
             size += header[1] + sum(map(len, buffers))
+            if to not in self._receivers:
+                message = f"a packet for the segment {to}"
+                raise IndexError(message)
             packets.append(RawPacket(None if to == TO_HOST else to, text, buffers))
         self._count(self._out_of, len(packets), size, start)
         return packets
