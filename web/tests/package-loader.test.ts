@@ -4,12 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test, vi } from 'vitest';
-import { cases } from '../../tests/hostile/corpus.js';
+import { describe, expect, test } from 'vitest';
 import { zip } from '../../tests/hostile/zip.js';
-import { PackageError } from '../src/errors.js';
 import { PackageLoader } from '../src/package-loader.js';
-import { fc } from './arbitraries.js';
 
 const manifest = {
   name: 'manifest.json',
@@ -27,31 +24,6 @@ async function codeOf(promise: Promise<unknown>): Promise<string | null> {
     (error: { name: string; code: string }) => `${error.name} ${error.code}`,
   );
 }
-
-describe('hostile bundles', () => {
-  test.each(cases)('$name', async ({ bytes, code }) => {
-    expect(await codeOf(load(bytes()))).toBe(code === null ? null : `PackageError ${code}`);
-  });
-
-  // Node.js 20 accepts bytes after the end of a deflate stream, unlike browsers.
-  const browserCases = cases.filter(({ name }) => name !== 'bytes after deflate');
-  test.each(browserCases)('in a browser: $name', async ({ bytes, code }) => {
-    const builtin = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
-    const found = await codeOf(load(bytes())).finally(() => builtin.mockRestore());
-    expect(found).toBe(code === null ? null : `PackageError ${code}`);
-  });
-
-  test('any changed byte gives a bundle or PackageError', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.nat(bundle.length - 1), fc.nat(255), async (at, byte) => {
-        const broken = bundle.slice();
-        broken[at] = byte;
-        await load(broken).catch((error: unknown) => expect(error).toBeInstanceOf(PackageError));
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
 
 describe('sources', () => {
   test('bytes, Blob and File give the same', async () => {
