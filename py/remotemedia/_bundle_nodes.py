@@ -67,8 +67,9 @@ def _class_in(module: ModuleType, type_name: str) -> type[Node]:
     from remotemedia._node import Node
 
     for value in vars(module).values():
-        is_node = isinstance(value, type) and issubclass(value, Node)
-        if is_node and getattr(value, "type_name", None) == type_name:
+        if not isinstance(value, type) or not issubclass(value, Node):
+            continue
+        if getattr(value, "type_name", None) == type_name:  # the base itself has none
             return value
     raise _mismatch(type_name, f"{module.__name__.partition('.')[2]} defines no such node")
 

@@ -7,11 +7,11 @@ from configparser import Error as ConfigError
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._built_in_names import BUILT_IN_NAMES
-from remotemedia._bundle_modules import MODULES, module_name
+from remotemedia._bundle_modules import MODULES, check_modules, module_name
 from remotemedia._errors import PackageError, RuntimeLoadError
 from remotemedia._node import Node
 from remotemedia._wheels import wheels_in
-from remotemedia._zip import Archive, Source, refuse
+from remotemedia._zip import Archive, Source, refuse, write_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +111,7 @@ def _classes_in(module: ModuleType) -> list[type[Node]]:
 def _rust_entries(content: bytes, path: str) -> list[Entry]:
     from remotemedia._rust_catalog import rust_catalog
 
+    check_modules(Archive(Source(write_zip({path: content}))))
     try:
         return rust_catalog(content)
     except RuntimeLoadError as error:
