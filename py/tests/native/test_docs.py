@@ -6,7 +6,7 @@ import re
 import pytest
 from vectors import ROOT
 
-PAGES = ["README.md", "docs/python.md"]
+PAGES = ["README.md", "docs/python.md", "docs/writing-nodes.md"]
 
 
 def snippets(page):
@@ -29,3 +29,12 @@ def test_results_in_comments_are_right():
     assert len(promised) == 2
     for given, result in promised:
         assert names["pipeline"].run_sync(ast.literal_eval(given)) == ast.literal_eval(result)
+
+
+def test_what_writing_nodes_prints(capsys):
+    page = "docs/writing-nodes.md"
+    for snippet in snippets(page):
+        exec(snippet, {"__name__": page})  # noqa: S102
+    promised = re.findall(r"print\(.*\)  # (.+)", "\n".join(snippets(page)))
+    assert capsys.readouterr().out.splitlines() == promised
+    assert len(promised) == 7
