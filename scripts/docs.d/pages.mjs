@@ -72,7 +72,7 @@ export function problemsOf(pages) {
     for (const target of targets.filter((each) => !isElsewhere(each))) {
       const page = target.startsWith('#') ? path : pageAt(path, target);
       const anchor = decodeURIComponent(target.split('#')[1] ?? '');
-      reached.add(page);
+      if (page !== path) reached.add(page);
       if (!page && !pages.has(pathOf(path, target)) && !existsSync(pathOf(path, target))) {
         problems.push(`${path}: there is no ${target}`);
       } else if (anchor && page && !pages.get(page).anchors.has(anchor)) {
