@@ -12,6 +12,7 @@ export interface Given {
   readonly sources?: Readonly<Record<string, unknown[]>>;
 }
 
+/** What to run: a manifest, or a bundle of the built site by its name. */
 export type RunInPage = (manifest: unknown, input: unknown) => Promise<Outcome>;
 
 /** What {@link embed} puts into the page. */
@@ -47,7 +48,10 @@ export async function embed(page: Page, siteUrl: string): Promise<RunInPage> {
 /** Runs in the page, so it can use nothing from here. */
 async function runAllInPage(request: string): Promise<string> {
   const { library, runner } = window as unknown as Embedding;
-  const { manifest, given } = JSON.parse(request) as { manifest: never; given: Given[] };
+  const { manifest, given } = JSON.parse(request) as { manifest: { bundle?: string }; given: Given[] };
+  const { bundle } = manifest;
+  const url = bundle && new URL(`../bundles/${bundle}.rmpkg`, document.baseURI);
+  const source = url ? await library.PackageLoader.loadFromFile(url) : (manifest as never);
   const jsonOf = (sinks: Record<string, Value[]>) =>
     Object.fromEntries(Object.entries(sinks).map(([id, items]) => [id, items.map(library.toJson)]));
   const outcomes: Outcome[] = [];
@@ -55,7 +59,7 @@ async function runAllInPage(request: string): Promise<string> {
     try {
       const options = sources && { sources: library.fromJson(sources) as Record<string, Value[]> };
       const items = input === undefined ? undefined : library.fromJson(input);
-      const { sinks, skipped } = await runner.execute(manifest, items, { ...options });
+      const { sinks, skipped } = await runner.execute(source, items, { ...options });
       outcomes.push({ sinks: jsonOf(sinks), error: null, skipped: skipped.count });
     } catch (thrown) {
       const failure = thrown as import('../../web/src/index.js').RemoteMediaError;
