@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 MOST_NESTING = 400
 """Far above what 128 levels of a value can need."""
 
+_LAYERS = 16
+"""More than what is well meant has, as a rule."""
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: linear on any text
 
@@ -51,13 +55,13 @@ def _is_too_deep(text: str) -> bool:
 
 
 def _may_be_too_deep(text: str) -> bool:
-    """Take pairs of brackets away, layer by layer; what is left after that many layers is deep."""
+    """Tell whether brackets are nested too deep, if all are brackets of JSON."""
     brackets = text.encode(errors="replace").translate(None, _NO_BRACKETS)
-    for layer in range(MOST_NESTING):
-        if len(brackets) <= MOST_NESTING - layer:
+    left = brackets
+    for layer in range(_LAYERS):
+        if len(left) <= MOST_NESTING - 2 * layer:
             return False
-        before = len(brackets)
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if len(brackets) == before:
-            break
-    return True
+        # Takes a layer away, or two where they alternate.
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    steps = memoryview(brackets.translate(_STEPS)).cast("b")
+    return max(accumulate(steps)) > MOST_NESTING
