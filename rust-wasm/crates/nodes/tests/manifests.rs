@@ -70,7 +70,7 @@ fn the_documented_plan_comes_out_to_the_letter() {
                   {"id": "d", "node_type": "PassThrough"}],
         "connections": [{"from": "a", "to": "b"}, {"from": "a", "to": "c"}, {"from": "b", "to": "d"},
                         {"from": "c", "to": "d"}]});
-    let python = json!([{"type": "PyNode", "requires": ["numpy"]}]);
+    let python = json!([{"type": "PyNode", "requires": ["numpy>=2,<99"]}]);
     let request = json!({"manifest": manifest, "catalogs": {"python": python}, "metrics": true});
     let answer = plan(&request, &registry().unwrap().entries()).unwrap().into_json();
     let wire = |from: &str, to: &str| json!({"from": from, "to": to});
