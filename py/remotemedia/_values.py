@@ -159,6 +159,12 @@ class Audio:
         at = "" if self.timestamp is None else f" from {self.timestamp} s"
         return f"<Audio {shape} at {self.sample_rate} Hz{at}>"
 
+    def _repr_html_(self) -> str:
+        """Show a player in a notebook, for a clip of at most a minute."""
+        from remotemedia._player import player_of
+
+        return player_of(self)
+
 
 def audio_problem(channels: int, sample_rate: Any, timestamp: float | None) -> str | None:
     """Tell what keeps audio from being valid."""
