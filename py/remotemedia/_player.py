@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 60
 """Longer clips would make a notebook heavy: they are only described."""
+MOST_CHANNELS, MOST_RATE = 8, 384_000
+"""What browsers play."""
 
 
 def player_of(audio: Audio) -> str:
     """Return HTML: a player, or the description of what is too long or empty to be played."""
     text = escape(repr(audio))
-    if not 0 < audio.duration <= MOST_SECONDS:
+    is_playable = audio.channels <= MOST_CHANNELS and audio.sample_rate <= MOST_RATE
+    if not (is_playable and 0 < audio.duration <= MOST_SECONDS):
         return f"<code>{text}</code>"
     data = base64.b64encode(_wav(audio)).decode("ascii")
     source = f"data:audio/wav;base64,{data}"
@@ -30,7 +33,7 @@ def _wav(audio: Audio) -> bytes:
     """Return a WAV file of 16 bits; what is out of range is clipped, NaN is silent."""
     np = numpy()
     loud = np.nan_to_num(audio.samples.T, nan=0.0)
-    samples = np.clip(np.rint(loud * 32768.0), -32768, 32767).astype("<i2").tobytes()
+    samples: bytes = np.clip(np.rint(loud * 32768.0), -32768, 32767).astype("<i2").tobytes()
     width = 2 * audio.channels
     form = struct.pack("<HHIIHH", 1, audio.channels, audio.sample_rate,
                        audio.sample_rate * width, width, 16)  # fmt: skip

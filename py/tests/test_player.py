@@ -24,3 +24,5 @@ def test_what_is_too_long_or_empty_is_described():
     for frames in (0, 8000 * 60 + 1):
         html = Audio(np.zeros((1, frames), np.float32), 8000)._repr_html_()
         assert html == f"<code>&lt;Audio 1 × {frames} at 8000 Hz&gt;</code>"
+    for audio in (Audio(np.zeros((9, 1)), 8000), Audio([0.0], 2**32 - 1)):
+        assert audio._repr_html_().startswith("<code>")
