@@ -1,12 +1,11 @@
-"""Writes data/strings.json: a guitar's A and G string, the second 20 cents too high, and silence.
+"""Writes data/strings.wav: a guitar's A and G string, the second 20 cents too high, and silence.
 
 usage: python make_strings.py
 """
 
 from __future__ import annotations
 
-import base64
-import json
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +26,10 @@ def string(frequency: float) -> np.ndarray:
 def main() -> None:
     """Write the file."""
     sound = np.concatenate([string(110), string(195.998 * 2 ** (20 / 1200)), np.zeros(FRAMES)])
-    data = base64.b64encode(sound.astype("<f4").tobytes()).decode()
-    audio = {"$audio": {"sample_rate": RATE, "channels": 1, "data": data}}
-    target = Path(__file__).parent / "data" / "strings.json"
-    target.write_text(json.dumps([audio]) + "\n")
+    target = Path(__file__).parent / "data" / "strings.wav"
+    with wave.open(str(target), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(np.rint(sound * 32767).astype("<i2").tobytes())
 
 
 if __name__ == "__main__":
