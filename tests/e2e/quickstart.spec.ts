@@ -49,7 +49,7 @@ test('the bundle that the commands packed runs in a page, as the guide says', as
   await page.route(`${siteUrl}clamp.rmpkg`, (route) =>
     route.fulfill({ path: join(folder, 'clamp', 'clamp.rmpkg') }),
   );
-  const logged = page.waitForEvent('console');
+  const logged = page.waitForEvent('console', (message) => message.type() === 'log');
   const failed = page.waitForEvent('pageerror').then((error) => Promise.reject(error));
   await page.goto(`${siteUrl}quickstart.html`);
   const message = await Promise.race([logged, failed]);

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 RELEASED = Path(__file__).with_name("downloads.json")
 
-RUNTIME, PYODIDE = "Rust runtime", "Pyodide"
-_PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+RUNTIME, PYODIDE, IN_SANDBOX = "Rust runtime", "Pyodide", "Pyodide in the sandbox"
+_PYODIDE = ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+_SCRIPTS = ("pyodide.mjs", "pyodide.asm.mjs")
+"""Which the sandbox has in its own script."""
 _PACKED = (".whl", ".zip")
 
 
@@ -56,10 +58,11 @@ def measure(assets: Path) -> dict[str, tuple[int, int]]:
         lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
         packages = {name: pyodide / e["file_name"] for name, e in lock["packages"].items()}
         own = packages.pop("remotemedia")
-        core = [*(pyodide / name for name in _PYODIDE), pyodide / "pyodide-lock.json", own]
+        core = [*(pyodide / name for name in _PYODIDE), own]
         return {
             RUNTIME: _sum([assets / "runtime.wasm"]),
-            PYODIDE: _sum(core),
+            PYODIDE: _sum([*core, *(pyodide / name for name in _SCRIPTS)]),
+            IN_SANDBOX: _sum([*core, assets / "sandbox.js"]),
             **{name: _sum([path]) for name, path in sorted(packages.items())},
         }
     except (OSError, ValueError, KeyError) as error:
@@ -67,10 +70,14 @@ def measure(assets: Path) -> dict[str, tuple[int, int]]:
         raise JsonFormError(message) from None
 
 
-def downloads(sizes: Sizes, *, python: bool, requires: Iterable[str]) -> list[Download]:
+def downloads(
+    sizes: Sizes, *, python: bool, sandbox: bool, requires: Iterable[str]
+) -> list[Download]:
     """Return what a browser downloads, beside the page's JavaScript and the bundle."""
-    names = [RUNTIME, *([PYODIDE] if python else [])]
-    names += [re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requires] if python else []
+    names = [RUNTIME]
+    if python:
+        names.append(IN_SANDBOX if sandbox else PYODIDE)
+        names += [re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requires]
     return [Download(name, *sizes.sizes.get(name, (None, None))) for name in names]
 
 

@@ -30,7 +30,8 @@ def facts_of(
     ]
     requires = sorted({name for part in plan["segments"] for name in part["requires"]})
     python = any(part["runtime"] == "python" for part in plan["segments"])
-    items = downloads(sizes, python=python, requires=requires)
+    sandbox = package.has_python and package.trust != "trusted"
+    items = downloads(sizes, python=python, sandbox=sandbox, requires=requires)
     return {
         "id": package.id,
         "bytes": package.size,
