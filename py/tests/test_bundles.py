@@ -23,8 +23,10 @@ def test_every_example_is_tested():
         "live-voice",
         "log-mel",
         "mixed",
+        "soft-clip",
         "spectrogram",
         "text-processor",
+        "tuner",
         "voice-gate",
     ]
     assert set(IN_PYTHON) < set(NAMES)
