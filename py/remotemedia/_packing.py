@@ -41,13 +41,14 @@ def read_manifest(path: Path) -> tuple[dict[str, Any], bytes]:
     return manifest, _json(manifest)
 
 
-def pack(manifest_path: Path) -> bytes:
+def pack(manifest_path: Path, metadata: Mapping[str, Any] | None = None) -> bytes:
     """Return the bundle of a manifest, JSON or YAML. The same sources give the same bytes.
 
     The folders `nodes`, `wheels`, `modules`, `models` and `assets` beside it go along, but no
     dotfiles, no compiled Python and no folders called `tests`; and what `requirements.txt` beside
     it pins, as wheels. The bundle's own nodes are asked what they are: Python modules are imported,
-    Rust modules are loaded. The manifest must be valid.
+    Rust modules are loaded. The manifest must be valid. `metadata` are fields of `metadata.json`
+    that take the place of those made of the manifest.
 
     Raises PackageError for what loading would refuse; (`bad_node`) for a module that cannot be
     imported, (`bad_catalog`) for a node whose type is taken, (`bad_requirement`).
@@ -58,7 +59,8 @@ def pack(manifest_path: Path) -> bytes:
 
     folder = manifest_path.resolve().parent
     manifest, text = read_manifest(manifest_path)
-    files = {MANIFEST: text, METADATA: _json(_metadata(manifest)), **Sources(folder)}
+    told = _json({**_metadata(manifest), **(metadata or {})})
+    files = {MANIFEST: text, METADATA: told, **Sources(folder)}
     supplied = resolve(folder / REQUIREMENTS, files)
     places = _places(folder, files)
     supplied.check(places)

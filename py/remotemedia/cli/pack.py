@@ -8,6 +8,7 @@ import typer
 
 from remotemedia._errors import ManifestError, RuntimeLoadError
 from remotemedia._json_form import JsonFormError
+from remotemedia._json_text import parse_json
 from remotemedia._package import Package, manifest_in, pack, read_manifest
 from remotemedia._pipeline import Pipeline
 from remotemedia.cli._options import Json
@@ -35,6 +36,14 @@ def command(
             help="Where to write the bundle; NAME.rmpkg here if left out.",
         ),
     ] = None,
+    metadata: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A JSON object that goes over that in metadata.json."),
+    ] = None,
+    wasm: Annotated[
+        Path | None,
+        typer.Option("--wasm", "-w", metavar="FILE", help="Not needed any more: left out."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Pack a manifest and what lies beside it into a .rmpkg bundle.
@@ -46,7 +55,9 @@ def command(
         raise JsonFormError("give either DIR or --manifest FILE")
     source = manifest or manifest_in(folder or Path())
     _check_before(read_manifest(source)[0])
-    bundle = pack(source)
+    if wasm is not None:
+        warnings.warn("--wasm is left out: every host has its own runtime", stacklevel=1)
+    bundle = pack(source, None if metadata is None else _read_metadata(metadata))
     package = Package.load(bundle)
     Pipeline.from_package(bundle).plan()
     target = output or Path(f"{(package.metadata or {}).get('package_name', 'pipeline')}.rmpkg")
@@ -58,6 +69,18 @@ def command(
     else:
         print(f"{target}: {len(bundle)} bytes, {len(package.files)} entries")
     return 0
+
+
+def _read_metadata(path: Path) -> dict[str, Any]:
+    try:
+        fields = parse_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        message = f"{path} is not JSON: {error}"
+        raise JsonFormError(message) from None
+    if not isinstance(fields, dict):
+        message = f"{path} is not a JSON object"
+        raise JsonFormError(message)
+    return fields
 
 
 def _check_before(manifest: dict[str, Any]) -> None:

@@ -170,6 +170,18 @@ def test_what_a_browser_downloads(tmp_path, capsys):
     assert f"{sizes / 1000:.3g} kB" in text
 
 
+def test_a_key_that_is_trusted_saves_the_sandbox(node_bundle, capsys):
+    assert main(["sign", str(node_bundle), "--key", "my.key", "--new-key"]) == 0
+    capsys.readouterr()
+
+    def named(*arguments):
+        items = facts(capsys, node_bundle, *arguments)["downloads"]["items"]
+        return [item["name"] for item in items]
+
+    assert named() == ["Rust runtime", "Pyodide in the sandbox"]
+    assert named("--trusted-key", "my.key.pub") == ["Rust runtime", "Pyodide"]
+
+
 def test_the_sizes_of_the_release_are_about_those_of_what_is_built():
     released = json.loads(RELEASED.read_text())["sizes"]
     built = measure(ASSETS)
