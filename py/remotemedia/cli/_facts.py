@@ -57,7 +57,7 @@ def powers(package: Package) -> Iterator[str]:
     if any(name.startswith(("models/", "assets/")) for name in package.files):
         yield "read the files that it brings"
     for name in package.modules:
-        yield f"run its own WebAssembly, {name}, which reaches nothing but these files"
+        yield f"run its own WebAssembly, {name}, which reaches nothing but the files of the bundle"
     if package.has_python:
         yield (
             "run its own Python: in browsers in a sandbox, elsewhere with your rights, and only if "

@@ -208,3 +208,15 @@ def test_warnings_are_told_once(node_bundle, capsys):
     captured = inspect(capsys, node_bundle)
     assert captured.count("warning: metadata.json is not a JSON object") == 1
     assert "the bundle  not told" in captured
+
+
+def test_modules_are_named(tmp_path, capsys):
+    (tmp_path / "modules").mkdir()
+    module = (ROOT / "dist" / "wasm" / "test-module.wasm").read_bytes()
+    (tmp_path / "modules" / "extra.wasm").write_bytes(module)
+    write_manifest(tmp_path, chain([("MultiplyNode", {})]))
+    assert main(["pack", str(tmp_path), "-o", str(tmp_path / "x.rmpkg")]) == 0
+    capsys.readouterr()
+    told = facts(capsys, tmp_path / "x.rmpkg")
+    words = "run its own WebAssembly, extra, which reaches nothing but the files of the bundle"
+    assert told["may"] == ["compute", words]

@@ -105,6 +105,15 @@ def test_the_package_imports_neither_typer_nor_rich():
     assert not {"typer", "rich", "argparse", "cryptography"} & set(done.stdout.split())
 
 
+def test_output_that_nobody_reads_at_all():
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-m", "remotemedia.cli", "nodes"]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_completion_names_commands_and_writes_nothing(tmp_path):
     asked = {"_REMOTEMEDIA_COMPLETE": "complete_bash", "HOME": str(tmp_path), "COMP_CWORD": "1"}
     done = program(COMP_WORDS="remotemedia va", **asked)
