@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-from importlib.util import find_spec
 
 from remotemedia._errors import RuntimeLoadError
 
@@ -28,22 +27,39 @@ def name_of(requirement: str) -> str:
 
 
 def need(requirements: list[str]) -> None:
-    """Import what nodes require; raises RuntimeLoadError that says how to get it."""
+    """Import what nodes require; raises RuntimeLoadError that says how to get it.
+
+    What is imported by another name than that of its package is only looked for.
+    """
     from importlib import import_module
 
     for requirement in requirements:
         name = name_of(requirement)
-        if not _is_there(name):
+        importable = _is_importable(name)
+        if not importable and _installed(name) is None:
             raise RuntimeLoadError(f"a node needs {requirement}: pip install {how(requirement)}")
         check_version(requirement)
-        import_module(name)
+        if importable:
+            import_module(name)
 
 
-def _is_there(name: str) -> bool:
+def _is_importable(name: str) -> bool:
+    from importlib.util import find_spec
+
     try:
         return find_spec(name) is not None
     except (ImportError, ValueError):  # it is not even a name, or in a package that is not there
         return False
+
+
+def _installed(name: str) -> str | None:
+    """Return the version of a package, None if there is none of that name."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def how(requirement: str) -> str:
@@ -56,12 +72,9 @@ def check_version(requirement: str) -> None:
     clauses = _CLAUSE.findall(requirement)
     if not clauses:
         return
-    from importlib.metadata import PackageNotFoundError, version
-
     name = name_of(requirement)
-    try:
-        installed = version(name)
-    except PackageNotFoundError:
+    installed = _installed(name)
+    if installed is None:
         return  # there, but not as a package: nobody knows its version
     if not all(_fits(installed, sign, wanted) for sign, wanted in clauses):
         message = f"a node needs {requirement}, there is {name} {installed}"

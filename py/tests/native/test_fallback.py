@@ -58,6 +58,7 @@ def test_missing_packages_are_named(monkeypatch):
 
 def test_a_package_that_a_node_needs(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("remotemedia._requirements._installed", lambda name: None)
     pipeline = Pipeline.from_manifest(chain([("VADNode", {})]), runtime_hint="python")
     with pytest.raises(RuntimeLoadError, match=r"needs numpy.*remotemedia\[audio\]"):
         pipeline.run_sync([])
