@@ -22,7 +22,7 @@ from remotemedia._wheels import WHEELS, check_wheel, wheels_in
 from remotemedia._zip import Archive, Source, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from remotemedia._catalog import Entry
 
@@ -50,7 +50,7 @@ class Supplied(NamedTuple):
     def check(self, places: Mapping[str, list[Entry]]) -> None:
         """Refuse those that no node declares as supplied by the host."""
         entries = [entry for part in places.values() for entry in part]
-        declared = {_normal(name_of(each)) for entry in entries for each in entry["requires"]}
+        declared = _normal_names(name_of(each) for entry in entries for each in entry["requires"])
         for name, reason in self.reasons.items():
             if _normal(name) not in declared:
                 message = (
@@ -63,37 +63,79 @@ class Supplied(NamedTuple):
 def resolve(path: Path, files: dict[str, bytes]) -> Supplied:
     """Add the wheels that the file at `path` asks for to `files`, and what they depend on.
 
-    A distribution whose wheel is there already is left as it is. Raises PackageError
+    A distribution whose wheel is there already is taken as it is. Raises PackageError
     (`bad_requirement`), RuntimeLoadError if pip is missing.
     """
-    supplied = Supplied({})
     if not path.is_file():
-        return supplied
-    requirement_class = _packaging().Requirement
-    there = {_normal(wheel.removeprefix(WHEELS).partition("-")[0]) for wheel in wheels_in(files)}
-    todo = [(requirement_class(line), None) for line in _pinned(path)]
+        return Supplied({})
+    resolver = _Resolver(files)
+    todo: list[tuple[Any, str | None]] = [
+        (resolver.packaging.Requirement(line), None) for line in _pinned(path)
+    ]
     while todo:
         requirement, asked_by = todo.pop(0)
-        if _normal(requirement.name) in there:
-            continue
-        there.add(_normal(requirement.name))
+        todo += [(each, requirement.name) for each in resolver.take(requirement, asked_by)]
+    return resolver.supplied
+
+
+class _Resolver:
+    """Takes one requirement after the other."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.packaging = _packaging()
+        self.supplied = Supplied({})
+        self._files = files
+        self._wheels = {_normal(_told(path)[0]): path for path in wheels_in(files)}
+        self._done: dict[str, set[str]] = {}
+        """Extras whose dependencies were asked for, by distribution."""
+
+    def take(self, requirement: Any, asked_by: str | None) -> list[Any]:
+        """Get the wheel of a requirement unless it is there; return what it depends on."""
+        name = _normal(requirement.name)
+        if name not in self._wheels and name not in _normal_names(self.supplied.reasons):
+            self._get(requirement, name, asked_by)
+        path = self._wheels.get(name)
+        if path is None:
+            return []
+        version = _told(path)[1]
+        if not requirement.specifier.contains(version, prereleases=True):
+            who = asked_by or FILE
+            refuse("bad_requirement", f"{who} needs {requirement}, but there is {version}", FILE)
+        if ({""} | requirement.extras) <= self._done.get(name, set()):
+            return []
+        self._done.setdefault(name, {""}).update(requirement.extras)
+        return self._dependencies(path, requirement.extras)
+
+    def _get(self, requirement: Any, name: str, asked_by: str | None) -> None:
         try:
-            name, content = _download(f"{requirement.name}{requirement.specifier}")
+            file, content = _download(f"{requirement.name}{requirement.specifier}")
         except _NotFoundError as error:
             if asked_by is None:
                 refuse("bad_requirement", f"no pure wheel of {requirement}: {error}", FILE)
-            supplied.reasons[requirement.name] = str(error)
-            continue
-        files[WHEELS + name] = content
+            self.supplied.reasons[requirement.name] = str(error)
+            return
+        self._wheels[name] = WHEELS + file
+        self._files[WHEELS + file] = content
         if asked_by is not None:
-            taken = "==".join(name.split("-")[:2])
-            message = (
-                f"{FILE} does not pin {requirement.name}, which {asked_by} needs: {taken} is taken"
-            )
-            warnings.warn(message, stacklevel=3)
-        asks = _dependencies(WHEELS + name, content, requirement.extras, requirement_class)
-        todo += [(each, requirement.name) for each in asks]
-    return supplied
+            pin = "==".join(file.split("-")[:2])
+            message = f"{FILE} does not pin {requirement.name}, which {asked_by} needs: took {pin}"
+            warnings.warn(message, stacklevel=5)
+
+    def _dependencies(self, path: str, extras: set[str]) -> list[Any]:
+        """Return what a wheel needs on any system, without the conditions."""
+        wheel = self._files[path]
+        names = [name for name in check_wheel(wheel, path) if name.endswith(".dist-info/METADATA")]
+        if not names:
+            refuse("bad_wheel", "it has no METADATA", path)
+        metadata = BytesParser().parsebytes(Archive(Source(wheel))[names[0]])
+        self._check_python(metadata.get("Requires-Python"), path)
+        asked = map(self.packaging.Requirement, metadata.get_all("Requires-Dist", []))
+        return [each for each in asked if _is_asked(each.marker, extras)]
+
+    def _check_python(self, wanted: str | None, path: str) -> None:
+        for python in PYTHONS if wanted is not None else ():
+            if not self.packaging.SpecifierSet(wanted).contains(f"{python}.99"):
+                refuse("bad_requirement", f"it does not run on Python {python}: {wanted}", path)
 
 
 def _pinned(path: Path) -> Iterator[str]:
@@ -123,17 +165,6 @@ def _download(requirement: str) -> tuple[str, bytes]:
         return found[0].name, found[0].read_bytes()
 
 
-def _dependencies(path: str, wheel: bytes, extras: set[str], requirement_class: Any) -> list[Any]:
-    """Return what a wheel needs on any system, without the conditions."""
-    names = [name for name in check_wheel(wheel, path) if name.endswith(".dist-info/METADATA")]
-    if not names:
-        refuse("bad_wheel", "it has no METADATA", path)
-    metadata = BytesParser().parsebytes(Archive(Source(wheel))[names[0]])
-    _check_python(metadata.get("Requires-Python"), path)
-    asked = [requirement_class(text) for text in metadata.get_all("Requires-Dist", [])]
-    return [each for each in asked if _is_asked(each.marker, extras)]
-
-
 def _is_asked(marker: Any, extras: set[str]) -> bool:
     return marker is None or any(
         marker.evaluate({**system, "extra": extra})
@@ -158,13 +189,13 @@ def _environments() -> Iterator[dict[str, str]]:
         }
 
 
-def _check_python(wanted: str | None, path: str) -> None:
-    if wanted is None:
-        return
-    allowed = _packaging().SpecifierSet(wanted)
-    for python in PYTHONS:
-        if not allowed.contains(f"{python}.99"):
-            refuse("bad_requirement", f"it does not run on Python {python}: {wanted}", path)
+def _told(path: str) -> list[str]:
+    """Return what the name of a wheel tells: distribution, version, tags."""
+    return path.removeprefix(WHEELS).split("-")
+
+
+def _normal_names(names: Iterable[str]) -> set[str]:
+    return {_normal(name) for name in names}
 
 
 def _normal(name: str) -> str:

@@ -14,7 +14,7 @@ MAGIC = b"\0asm\x01\0\0\0"
 
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 """Ids of sections in the order in which they stand; custom sections, 0, stand anywhere."""
-_IMPORT, _EXPORT = 2, 7
+_IMPORT, _FUNCTIONS, _EXPORT, _CODE = 2, 3, 7, 10
 _FUNCTION, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
 KINDS = ("function", "table", "memory", "global", "tag")
 
@@ -110,7 +110,7 @@ def _read(data: memoryview) -> Links:
     if data[: len(MAGIC)] != MAGIC:
         message = "it does not begin as one"
         raise _MalformedError(message)
-    links = Links([], [])
+    links, counts = Links([], []), {_FUNCTIONS: 0, _CODE: 0}
     reader, last = _Reader(data, len(MAGIC)), -1
     while not reader.is_done:
         kind = reader.byte()
@@ -122,6 +122,8 @@ def _read(data: memoryview) -> Links:
             message = f"section {kind} is unknown, or not where it may be"
             raise _MalformedError(message)
         last = _ORDER.index(kind)
+        if kind in counts:
+            counts[kind] = section.number()
         if kind in (_IMPORT, _EXPORT):
             read = _read_import if kind == _IMPORT else _read_export
             found = links.imports if kind == _IMPORT else links.exports
@@ -129,6 +131,9 @@ def _read(data: memoryview) -> Links:
             if not section.is_done:
                 message = f"section {kind} is longer than what it holds"
                 raise _MalformedError(message)
+    if counts[_FUNCTIONS] != counts[_CODE]:
+        message = f"{counts[_FUNCTIONS]} functions with {counts[_CODE]} bodies"
+        raise _MalformedError(message)
     return links
 
 
