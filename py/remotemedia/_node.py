@@ -71,6 +71,8 @@ class Node(Composable):
     """
     outputs: ClassVar[dict[str, tuple[str, ...]]] = {"out": ("any",)}
     """Output ports and the kinds of values they give."""
+    runtime: ClassVar[str] = "python"
+    """Which runtime implements it; what is written here is in Python."""
     declared: ClassVar[dict[str, ParamSpec]] = {}
     _bundle_root: ClassVar[str | None] = None
 
@@ -202,7 +204,7 @@ class Node(Composable):
             "params": cls.schema(),
             "inputs": {port: {"kinds": list(kinds)} for port, kinds in cls.inputs.items()},
             "outputs": {port: {"kinds": list(kinds)} for port, kinds in cls.outputs.items()},
-            "runtime": "python",
+            "runtime": cls.runtime,
             "stateful": cls.stateful,
             "requires": list(cls.requires),
         }

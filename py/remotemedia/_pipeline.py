@@ -174,7 +174,8 @@ class Pipeline:
     def _add(self, flow: Flow) -> None:
         """Add a part that nothing is connected to."""
         for node in flow.nodes:
-            if self._kept.registry.find(node.type_name) is not type(node):
+            known = self._kept.registry.find(node.type_name) is type(node)
+            if not known and type(node).runtime == "python":
                 self._kept.registry.add(type(node))
         nodes = self._manifest["nodes"]
         more, connections = manifest_parts(flow, [node["id"] for node in nodes])

@@ -3,6 +3,10 @@ import pytest
 import remotemedia
 from remotemedia import Node, nodes
 from remotemedia._registry import ALIASES, BUILT_IN, Registry
+from remotemedia._rust_node import RustNode
+from remotemedia.nodes import _rust
+
+RUST = [name for name, cls in vars(_rust).items() if getattr(cls, "__base__", None) is RustNode]
 
 
 class EchoNode(Node):
@@ -17,7 +21,7 @@ def test_the_tables_agree_with_the_classes():
     classes = Registry().classes()
     assert [cls.type_name for cls in classes] == list(BUILT_IN)
     assert {alias: cls.type_name for cls in classes for alias in cls.aliases} == ALIASES
-    assert sorted(BUILT_IN) == nodes.__all__
+    assert sorted({*BUILT_IN, *RUST}) == nodes.__all__
     for cls in classes:
         assert getattr(nodes, cls.type_name) is cls
 

@@ -6,11 +6,13 @@ usage: generate.py RUST_CATALOG.json [--check]
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node_pages import pages, problems
+from rust_nodes import rust_nodes
 from typescript import types
 
 from remotemedia._manifest_schema import manifest_schema
@@ -54,10 +56,12 @@ def main() -> None:
     rust = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     entries = merged(python, rust)
     nodes = pages(entries)
+    in_python = {entry["type"] for entry in python}
     files = {
         "web/src/generated/python-catalog.json": _json([for_planning(entry) for entry in python]),
         "web/src/generated/built-in-names.json": _json(names(entries)),
         "py/remotemedia/_built_in_names.py": _names_module(names(entries)),
+        "py/remotemedia/nodes/_rust.py": _formatted(rust_nodes(rust, in_python)),
         "web/src/generated/manifest.ts": types(entries),
         "schema/manifest.schema.json": _json(manifest_schema(entries)),
         **nodes,
@@ -87,6 +91,11 @@ def _names_module(names: list[str]) -> str:
         f"BUILT_IN_NAMES = frozenset(\n    [\n{lines}    ]\n)\n"
         '"""In any runtime, here or not; no bundle may take them."""\n'
     )
+
+
+def _formatted(program: str) -> str:
+    command = ["ruff", "format", "--stdin-filename", "py/remotemedia/nodes/_rust.py", "-"]
+    return subprocess.run(command, input=program, capture_output=True, text=True, check=True).stdout
 
 
 def _json(value: object) -> str:

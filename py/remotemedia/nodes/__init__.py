@@ -1,4 +1,7 @@
-"""The built-in nodes: `from remotemedia.nodes import MultiplyNode`. Each is imported when used."""
+"""The built-in nodes: `from remotemedia.nodes import MultiplyNode`. Each is imported when used.
+
+Those that only Rust implements are declarations: they are made and joined like the others.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,18 @@ from typing import TYPE_CHECKING, Any
 from remotemedia._registry import BUILT_IN, built_in
 
 if TYPE_CHECKING:
+    from remotemedia.nodes._rust import (
+        AudioLevelNode,
+        BiquadFilterNode,
+        ClippingDetectorNode,
+        GainNode,
+        LogMelNode,
+        NormalizeNode,
+        SilenceDetectorNode,
+        SpectralVADNode,
+        SpectrogramNode,
+        WavEncodeNode,
+    )
     from remotemedia.nodes.add import AddNode
     from remotemedia.nodes.audio_channels import AudioChannelsNode
     from remotemedia.nodes.audio_chunker import AudioChunkerNode
@@ -32,22 +47,32 @@ __all__ = [
     "AddNode",
     "AudioChannelsNode",
     "AudioChunkerNode",
+    "AudioLevelNode",
     "AudioResampleNode",
     "BatcherNode",
+    "BiquadFilterNode",
     "CalculatorNode",
+    "ClippingDetectorNode",
     "CounterNode",
     "DataTransformNode",
     "EchoNode",
     "ExpanderNode",
     "FilterNode",
     "FormatConverterNode",
+    "GainNode",
+    "LogMelNode",
     "MultiplyNode",
+    "NormalizeNode",
     "PassThroughNode",
     "RangeGeneratorNode",
+    "SilenceDetectorNode",
+    "SpectralVADNode",
+    "SpectrogramNode",
     "SpeechSegmentsNode",
     "TextProcessorNode",
     "VADNode",
     "WavDecodeNode",
+    "WavEncodeNode",
     "ZipNode",
 ]
 
@@ -55,5 +80,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in BUILT_IN:
         return built_in(name)
+    if name in __all__:
+        from remotemedia.nodes import _rust
+
+        return getattr(_rust, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
