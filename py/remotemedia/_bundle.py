@@ -72,13 +72,6 @@ class Bundle:
 
     def check(self) -> None:
         """Raise CapabilityError if the bundle asks for what was not granted."""
-        if self._content.has_python and not self._trusted:
-            message = (
-                "the bundle has Python nodes of its own, and no key that you trust has signed it. "
-                "Natively their code runs with your rights: it can read, change and send whatever "
-                "you can. If you trust it, say trust=True (--trust)"
-            )
-            raise CapabilityError(message, code="untrusted_code")
         missing = [
             origin
             for origin in self._content.capabilities["network"]
@@ -89,6 +82,13 @@ class Bundle:
             how = f"say grant_network={missing} (--grant-network)"
             message = f"the bundle wants to reach {origins}: {how}"
             raise CapabilityError(message, code="not_granted")
+        if self._content.has_python and not self._trusted:
+            message = (
+                "the bundle has Python nodes of its own, and no key that you trust has signed it. "
+                "Natively their code runs with your rights: it can read, change and send whatever "
+                "you can. If you trust it, say trust=True (--trust)"
+            )
+            raise CapabilityError(message, code="untrusted_code")
 
     def find(self, name: str) -> type[Node] | None:
         """Return the class of a type or alias, importing it; None if the bundle has none.

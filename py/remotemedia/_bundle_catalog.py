@@ -29,15 +29,10 @@ def bad(message: str) -> NoReturn:
     refuse("bad_catalog", message, CATALOG)
 
 
-def has_python(files: Archive) -> bool:
-    """Tell whether a bundle brings Python code."""
-    return any(name.startswith((NODES, WHEELS)) for name in files)
-
-
 def read_catalog(files: Archive, in_wheels: AbstractSet[str]) -> dict[str, Any] | None:
     """Return the catalog, None if there is none; `in_wheels` are the files in the wheels."""
     if CATALOG not in files:
-        if has_python(files) or any(name.startswith(MODULES) for name in files):
+        if any(name.startswith((NODES, WHEELS, MODULES)) for name in files):
             refuse("missing_catalog", f"there are custom nodes, but no {CATALOG}", CATALOG)
         return None
     catalog = read_document(files, CATALOG, "bad_catalog")

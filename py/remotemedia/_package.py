@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remotemedia._bundle_catalog import has_python, read_catalog
+from remotemedia._bundle_catalog import read_catalog
 from remotemedia._bundle_modules import MODULES, check_modules, module_name
 from remotemedia._capabilities import read_capabilities
 from remotemedia._documents import MOST_BYTES, read_document
@@ -144,8 +144,8 @@ class Package:
 
     @property
     def has_python(self) -> bool:
-        """Whether it brings Python code, which runs with the user's rights."""
-        return has_python(self._files)
+        """Whether it brings Python nodes, which natively run with the user's rights."""
+        return bool(self.places.get("python"))
 
     @cached_property
     def modules(self) -> dict[str, bytes]:

@@ -77,7 +77,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], Content]:
         id=content_id,
         places=places,
         capabilities=read_capabilities(manifest),
-        has_python="python" in places,
+        has_python=bool(places.get("python")),
         trusted=True,  # it is the user's own
         modules=lambda: {
             place.removeprefix("rust:"): sources[f"modules/{place.removeprefix('rust:')}.wasm"]
