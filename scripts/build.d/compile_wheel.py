@@ -8,16 +8,20 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+LEFT_OUT = "remotemedia/cli/"
+"""There is no command line in a browser."""
+
 
 def compile_wheel(source: str, target: str) -> None:
-    """Write to `target` the wheel `source` with a `.pyc` for every `.py`.
+    """Write to `target` the wheel `source` with a `.pyc` for every `.py`, without `LEFT_OUT`.
 
     The bytecode is of the kind that is never compared with its source: Pyodide's file system gives
     unpacked files new times, so that a time stamp would never match. The same source gives the same
     bytes.
     """
     with zipfile.ZipFile(source) as wheel:
-        entries = {info: wheel.read(info) for info in wheel.infolist()}
+        infos = [info for info in wheel.infolist() if not info.filename.startswith(LEFT_OUT)]
+        entries = {info: wheel.read(info) for info in infos}
     record = next(info for info in entries if info.filename.endswith(".dist-info/RECORD"))
     del entries[record]
 
