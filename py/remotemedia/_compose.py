@@ -6,6 +6,7 @@ The same instance is the same node wherever it stands. A list is branches, side 
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, dataclass_transform
 
 if TYPE_CHECKING:
@@ -91,6 +92,26 @@ def flow_of(given: Any) -> Flow:
         raise TypeError(message)
     message = f"only nodes, and lists of them that are not empty, can be joined, not {given!r}"
     raise TypeError(message)
+
+
+def whole(given: Any) -> Flow:
+    """Return what a pipeline is made of as one flow: nodes in a list are a chain."""
+    if isinstance(given, (Composable, type)):
+        return flow_of(given)
+    parts = list(given)
+    flows = [flow_of(part) for part in parts]
+    if not flows:
+        return together([])
+    are_nodes = [not isinstance(part, (Flow, list, tuple)) for part in parts]
+    if not any(are_nodes):
+        return together(flows)
+    if not all(are_nodes):
+        message = "a list of nodes is a chain, a list of flows is a graph; this one has both"
+        raise TypeError(message)
+    if len({id(part) for part in parts}) < len(parts):
+        message = "the same node stands twice in the chain: make a second one"
+        raise ValueError(message)
+    return reduce(Flow.then, flows)
 
 
 def together(flows: Iterable[Flow]) -> Flow:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._param import MISSING, ParamSpec, allows_none
 from remotemedia._params import check_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 KINDS = frozenset(
     {"any", "null", "bool", "number", "string", "list", "map", "bytes", "tensor", "audio"}
@@ -48,6 +49,48 @@ def declared_by(cls: type, known: Iterable[str]) -> dict[str, ParamSpec]:
             value = ParamSpec(value)
         found[name] = _finished(cls, name, value, annotation, known)
     return found
+
+
+def declared_by_function(
+    function: Callable[..., Any], known: Iterable[str]
+) -> dict[str, ParamSpec]:
+    """Return the params that the signature of a function declares: all arguments but the first."""
+    import inspect
+
+    where = function.__qualname__
+    arguments = [*_signature(function).parameters.values()]
+    kinds = [inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    if not arguments or arguments[0].kind not in kinds:
+        message = f"{where}: the first argument of a node's function is the item"
+        raise TypeError(message)
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    declared = {}
+    for argument in arguments[1:]:
+        name, default = argument.name, argument.default
+        problem = None
+        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+            problem = f"params are named one by one, not {argument}"
+        elif argument.annotation is argument.empty:
+            problem = f"a param needs a type, such as `{name}: float`"
+        elif name in known:
+            problem = f"a param cannot be called {name!r}, which every node has"
+        if problem:
+            message = f"{where}.{name}: {problem}"
+            raise TypeError(message)
+        if not isinstance(default, ParamSpec):
+            default = ParamSpec(MISSING if default is argument.empty else default)
+        declared[name] = finish(where, name, default, argument.annotation, scope)
+    return declared
+
+
+def _signature(function: Callable[..., Any]) -> Any:
+    """Return the signature; its annotations need not be known names."""
+    import inspect
+
+    if sys.version_info < (3, 14):
+        return inspect.signature(function)
+    late: Any = import_module("annotationlib").Format.FORWARDREF
+    return inspect.signature(function, annotation_format=late)
 
 
 def finish(
@@ -140,8 +183,6 @@ def _annotations(cls: type) -> dict[str, Any]:
     try:
         return dict(cls.__annotations__) if "__annotations__" in _names(cls) else {}
     except NameError:  # from Python 3.14 on they are looked up now
-        from importlib import import_module
-
         library = import_module("annotationlib")
         found: dict[str, Any] = library.get_annotations(cls, format=library.Format.FORWARDREF)
         return found

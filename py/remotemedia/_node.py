@@ -9,13 +9,12 @@ from remotemedia._compose import Composable, at_port
 from remotemedia._declaration import (
     check_ports,
     declared_by,
-    finish,
+    declared_by_function,
     requirements,
     unknown_argument,
     words,
 )
 from remotemedia._errors import ManifestError
-from remotemedia._param import MISSING, ParamSpec
 from remotemedia._params import check_params
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Literal, Self
 
     from remotemedia._compose import Flow
+    from remotemedia._param import ParamSpec
 
 
 class Out(NamedTuple):
@@ -268,7 +268,7 @@ def _node_of(
     outputs: Mapping[str, Sequence[str]] | None,
     options: dict[str, Any],
 ) -> type[Node]:
-    declared = _params_of(function)
+    declared = declared_by_function(function, RESERVED)
 
     def process(self: Node, item: Any) -> Any:
         params = {key: self.params.get(key, spec.default) for key, spec in self.declared.items()}
@@ -289,35 +289,6 @@ def _node_of(
     cls = types_new_class(type_name or function.__name__, body, options)
     cls.declared = declared
     return cls
-
-
-def _params_of(function: Callable[..., Any]) -> dict[str, ParamSpec]:
-    """Return the params that the signature of a function declares."""
-    import inspect
-
-    where = function.__qualname__
-    arguments = [*inspect.signature(function).parameters.values()]
-    kinds = [inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD]
-    if not arguments or arguments[0].kind not in kinds:
-        message = f"{where}: the first argument of a node's function is the item"
-        raise TypeError(message)
-    declared = {}
-    for argument in arguments[1:]:
-        name, default = argument.name, argument.default
-        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
-            message = f"{where}: params are named one by one, not {argument}"
-            raise TypeError(message)
-        if argument.annotation is argument.empty:
-            message = f"{where}.{name}: a param needs a type, such as `{name}: float`"
-            raise TypeError(message)
-        if name in RESERVED:
-            message = f"{where}.{name}: a param cannot be called {name!r}, which every node has"
-            raise TypeError(message)
-        if not isinstance(default, ParamSpec):
-            default = ParamSpec(MISSING if default is argument.empty else default)
-        scope = getattr(inspect.unwrap(function), "__globals__", {})
-        declared[name] = finish(where, name, default, argument.annotation, scope)
-    return declared
 
 
 def types_new_class(name: str, body: dict[str, Any], options: dict[str, Any]) -> type[Node]:

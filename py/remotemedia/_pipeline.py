@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import warnings
 from contextlib import aclosing
@@ -12,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._circuits import Circuits
-from remotemedia._compose import Composable, flow_of, manifest_parts, together
+from remotemedia._compose import flow_of, manifest_parts, whole
 from remotemedia._control import THREADS, Control
 from remotemedia._effects import Inline, drive
 from remotemedia._errors import (
@@ -104,7 +103,7 @@ class Pipeline:
         self._nodes: list[Node] = []
         """Nodes that are objects; a run makes fresh ones like them."""
         if manifest is None:
-            self._add(_as_flow(nodes))
+            self._add(whole(nodes))
 
     @classmethod
     def from_manifest(cls, manifest: dict[str, Any], **options: Any) -> Pipeline:
@@ -405,29 +404,6 @@ class Pipeline:
         finally:
             if not control.abandoned:
                 self.skipped = execution.skipped
-
-
-def _as_flow(given: Any) -> Flow:
-    """Return what a pipeline is made of as one flow: nodes in a list are a chain."""
-    if isinstance(given, (Composable, type)):
-        return flow_of(given)
-    parts = list(given)
-    flows = [flow_of(part) for part in parts]
-    if not flows:
-        return together([])
-    are_nodes = [
-        len(flow.nodes) == 1 and flow.nodes[0] is part
-        for flow, part in zip(flows, parts, strict=True)
-    ]
-    if not any(are_nodes):
-        return together(flows)
-    if not all(are_nodes):
-        message = "a list of nodes is a chain, a list of flows is a graph; this one has both"
-        raise TypeError(message)
-    if len({id(part) for part in parts}) < len(parts):
-        message = "the same node stands twice in the chain: make a second one"
-        raise ValueError(message)
-    return functools.reduce(lambda chain, flow: chain.then(flow), flows)
 
 
 def _shaped(sinks: dict[str, list[Any]], feed: Feed, *, by_sink: bool) -> Any:

@@ -1,5 +1,6 @@
 """What an author gets wrong is told when the class is made, with the name of the field."""
 
+import sys
 from typing import ClassVar
 
 import pytest
@@ -139,3 +140,27 @@ def test_configure_refuses_at_once():
         made()().configure(**wrong)
     paths = [issue.path for issue in caught.value.issues]
     assert sorted(paths) == ["$.on_error", "$.retry.times", "$.runtime_hint", "$.timeout_ms"]
+
+
+if sys.version_info >= (3, 14):  # as in Pyodide: annotations are looked up late
+
+    def test_names_that_only_type_checkers_know():
+        class LateNode(Node):
+            x: float = 2.0
+            _model: Unknown = None  # noqa: F821
+            process = process
+
+        assert list(LateNode.declared) == ["x"]
+
+        @node
+        def late(item: Unknown, low: float = 1.0):  # noqa: F821
+            return item
+
+        assert list(late.declared) == ["low"]
+        with pytest.raises(
+            TypeError, match=r"late\.low: name 'Unknown' is not defined when it runs"
+        ):
+
+            @node
+            def late(item, low: Unknown = 1.0):  # noqa: F821
+                return item

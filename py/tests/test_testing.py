@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from remotemedia import Audio, Node, NodeError, Param, node
 from remotemedia.nodes import MultiplyNode
 from remotemedia.testing import ContractError, check_node
+from remotemedia.testing._inside import main
 
 
 class DoubleNode(Node):
@@ -142,3 +144,23 @@ def test_runtimes_are_named_right():
     for wrong in ([], ["browser"], "native"):
         with pytest.raises(ValueError, match="runtimes are some of native, pyodide"):
             check_node(DoubleNode, runtimes=wrong)
+
+
+async def test_what_runs_inside_of_pyodide():
+    """The same program here; native/test_check_node.py runs it there."""
+    case = {
+        "params": {"factor": 2},
+        "inputs": {"in": [1, 2]},
+        "expected": {"out": [2, 4]},
+        "tolerance": 0,
+    }
+    request = {"module": "remotemedia.nodes.multiply", "name": "MultiplyNode", "case": case}
+    assert await main(json.dumps(request)) == "null"
+    case["inputs"] = {"in": [1]}
+    told = json.loads(await main(json.dumps(request)))
+    assert (told["name"], told["wire"]) == ("ContractError", None)
+    assert "length 2 ≠ 1" in told["message"]
+    case["inputs"] = {"in": [{}]}
+    assert json.loads(await main(json.dumps(request)))["wire"]["name"] == "NodeError"
+    request["module"] = "no_such_module"
+    assert json.loads(await main(json.dumps(request)))["name"] == "ModuleNotFoundError"
