@@ -4,7 +4,7 @@ import json
 import pytest
 from segments import chain
 
-from remotemedia import Package, PackageError, Pipeline
+from remotemedia import Package, PackageError, Pipeline, _package
 from remotemedia._package import manifest_in, pack
 from remotemedia._zip import read_zip, write_zip
 
@@ -104,3 +104,30 @@ def test_names_and_by_products_stay_out(tmp_path):
     extra = {"nodes/__pycache__/a.txt": "", "nodes/a.pyc": "", "assets/.DS_Store": ""}
     first = pack(manifest_in(folder(tmp_path / "one", **extra)))
     assert first == pack(manifest_in(folder(tmp_path / "two")))
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.rmpkg"
+    path.write_bytes(bundle())
+    check = _package.check_modules
+
+    def meanwhile(files):
+        check(files)
+        path.write_bytes(bundle({"assets/a": b"another"}))
+
+    monkeypatch.setattr(_package, "check_modules", meanwhile)
+    with pytest.raises(PackageError) as caught:
+        Package.load(path)
+    assert caught.value.code == "changed"
+
+
+def test_a_loaded_bundle_needs_its_file_no_more(tmp_path):
+    path = tmp_path / "a.rmpkg"
+    path.write_bytes(bundle({"assets/a": b"text"}))
+    package = Package.load(path)
+    path.unlink()
+    assert package.files["assets/a"] == b"text"
+    assert package.sizes["assets/a"] == 4
+    assert package.hashes["assets/a"] == hashlib.sha256(b"text").hexdigest()
+    assert package.id == hashlib.sha256(bundle({"assets/a": b"text"})).hexdigest()
+    assert package.size == len(bundle({"assets/a": b"text"}))

@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import wasmtime
 from made_bundles import CLAMP, CLAMP_ENTRY, manifest, sources, wheel, write
 
 import remotemedia
 from remotemedia import Package, PackageError, Pipeline
+from remotemedia._bundle_modules import EXPORTS
 from remotemedia._package import manifest_in, pack
 from remotemedia._zip import read_zip
 
@@ -202,3 +204,36 @@ def test_other_folders_and_orders_give_the_same_bytes(tmp_path):
     assert pack(manifest_in(folder)) == first
     written = json.loads(read_zip(first)["integrity.json"])["entries"]
     assert [*written] == sorted(written)
+
+
+# --- Rust modules -----------------------------------------------------------------------------------
+
+MODULE = ROOT / "dist" / "wasm" / "test-module.wasm"
+
+
+def test_modules_are_asked_for_their_nodes(tmp_path):
+    files = {"modules/test-module.wasm": MODULE.read_bytes(), "assets/a.txt": "a"}
+    package = Package.load(pack(manifest_in(sources(tmp_path, files))))
+    types = [entry["type"] for entry in package.places["rust:test-module"]]
+    assert "FileNode" in types
+    assert types == sorted(types)
+    assert {entry["runtime"] for entry in package.places["rust:test-module"]} == {"rust"}
+    assert package.modules == {"test-module": files["modules/test-module.wasm"]}
+
+
+def test_a_module_that_does_not_answer(tmp_path):
+    functions = "".join(
+        f'(func (export "{name}") (result i32) unreachable)' for name in EXPORTS if name[-1] != "e"
+    )
+    voids = "".join(f'(func (export "{name}") unreachable)' for name in EXPORTS if name[-1] == "e")
+    content = wasmtime.wat2wasm(f'(module (memory (export "memory") 1) {functions} {voids})')
+    error = refusal(sources(tmp_path, {"modules/mute.wasm": bytes(content)}))
+    assert (error.code, error.path) == ("bad_node", "modules/mute.wasm")
+
+
+def test_wheels_whose_entry_points_cannot_be_read(tmp_path):
+    points = "a-1.dist-info/entry_points.txt"
+    for wrong in (b"no section", b"\xff"):
+        name, content = wheel("a", "1", {points: wrong})
+        error = refusal(sources(tmp_path, {f"wheels/{name}": content}))
+        assert (error.code, error.path) == ("bad_wheel", f"wheels/{name}")
