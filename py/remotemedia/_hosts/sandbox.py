@@ -84,13 +84,16 @@ def _is_within(name: str, modules: Iterable[str]) -> bool:
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:
-    reason = _NO_COMPILED if _loads_code(event, args) else _REASONS.get(event)
+    reason = _NO_COMPILED if _calls_code(event, args) else _REASONS.get(event)
     if reason is not None:
         raise PermissionError(errno.EPERM, f"{event}: {reason}")
 
 
-def _loads_code(event: str, args: tuple[Any, ...]) -> bool:
+def _calls_code(event: str, args: tuple[Any, ...]) -> bool:
     if event == "ctypes.dlopen":
         return args[0] is not None  # None is Python itself, which ctypes opens when it is imported
+    if event.startswith("ctypes.dlsym"):
+        # Python itself comes with functions that run JavaScript.
+        return not str(args[1]).startswith(("Py", "_Py"))
     # Of an extension module alone, the file. Those of numpy lie where packages do.
     return event == "import" and args[1] is not None and "/site-packages/" not in args[1]

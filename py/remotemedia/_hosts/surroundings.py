@@ -6,7 +6,6 @@ A module of a bundle is untrusted: no arguments, no environment, no network, no 
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,8 @@ def check_imports(module: Any, name: str) -> None:
 def confine(wasmtime: Any, module: Any, files: Callable[[], Path] | None) -> Any:
     """Return the WASI configuration for a module of a bundle; `files` is its folder."""
     config = wasmtime.WasiConfig()
-    config.stdout_custom = config.stderr_custom = _complain
+    # A callback of ours would be ended by a thread of wasmtime, when Python may be gone.
+    config.inherit_stderr()
     if files is not None and any(link.name == "path_open" for link in module.imports):
         for folder in FOLDERS:
             path = files() / folder
@@ -61,7 +61,3 @@ def define_clock(wasmtime: Any, linker: Any) -> None:
     kind = wasmtime.FuncType([i32(), i64(), i32()], [i32()])
     linker.allow_shadowing = True
     linker.define_func(_WASI, "clock_time_get", kind, clock_time_get, access_caller=True)
-
-
-def _complain(text: bytes) -> None:
-    sys.stderr.write(text.decode("utf-8", "replace"))

@@ -9,6 +9,7 @@ import pythonCatalog from '../generated/python-catalog.json' with { type: 'json'
 import type { CatalogEntry } from '../manifest.js';
 import type { LoadMetrics, ProgressEvent } from '../metrics.js';
 import type { Bundle, EngineAssets, Job, NodeModule, PageCall, PageReply, Span } from '../worker/protocol.js';
+import type { BundleModules } from './bundle-modules.js';
 import type { JsPlace } from './js-place.js';
 import type { Enter, Segment, SegmentPlan } from './place.js';
 import { makePlan, type PlanResponse } from './plan.js';
@@ -37,12 +38,14 @@ export class Engine {
   private wasi: Promise<WasiPlace> | null = null;
   private python: Promise<PythonPlace> | null = null;
   private js: Promise<JsPlace> | null = null;
+  /** Rust modules of the bundle. */
+  private modules: BundleModules | null = null;
   /** The bundle whose nodes jobs may use. */
   private bundle: Bundle | null = null;
   private loads: LoadMetrics = noLoads();
   private loadSpans: Span[] = [];
   /** What is loaded, for its memory. */
-  private readonly ready = new Map<'wasm' | 'python', { readonly memoryBytes: number }>();
+  private readonly ready = new Map<'wasm' | 'modules' | 'python', { readonly memoryBytes: number }>();
   /** Plans of open segments by handle. */
   private readonly opened = { rust: new Map<number, SegmentPlan>(), python: new Map<number, SegmentPlan>() };
   private readonly interrupt: Uint8Array | null;
@@ -149,12 +152,14 @@ export class Engine {
 
   /** Loads the runtimes and packages of a plan, all at once. */
   async load(segments: readonly SegmentPlan[]): Promise<void> {
+    const own = segments.map(({ place }) => place).filter(isOwnModule);
+    if (own.length > 0) await (await this.loadModules()).prepare(own);
     const python = segments.filter(({ place }) => place === 'python');
     const requires = new Set(python.flatMap((segment) => segment.requires));
     if (python.length === 0) return;
     const place = await this.loadPython([...requires]);
-    const own = new Set(this.bundle?.places.python?.map(({ type }) => type));
-    if (this.bundle && python.some(({ nodes }) => nodes.some(({ node_type }) => own.has(node_type))))
+    const custom = new Set(this.bundle?.places.python?.map(({ type }) => type));
+    if (this.bundle && python.some(({ nodes }) => nodes.some(({ node_type }) => custom.has(node_type))))
       place.mount(this.bundle);
   }
 
@@ -197,6 +202,7 @@ export class Engine {
 
   private async openSegment(plan: SegmentPlan, signal: AbortSignal): Promise<Segment> {
     const json = JSON.stringify(plan);
+    if (isOwnModule(plan.place)) return (await this.loadModules()).open(plan, json);
     if (plan.place.startsWith('rust:')) {
       const segment = (await this.loadWasm()).open(json);
       this.opened.rust.set(segment.handle, plan);
@@ -223,6 +229,20 @@ export class Engine {
     this.loaded('wasm', begun);
     this.ready.set('wasm', place);
     return place;
+  }
+
+  private async loadModules(): Promise<BundleModules> {
+    const { BundleModules } = await import('./bundle-modules.js');
+    if (!this.bundle) throw new RuntimeLoadError('there is no bundle with modules');
+    if (this.modules?.bundle !== this.bundle) {
+      this.modules = new BundleModules(this.bundle, {
+        enter: (plan, order, round) => this.hooks.enter(plan, order, round),
+        stderr: (text) => this.hooks.output('stderr', text),
+        loaded: (begun) => this.loaded('wasm', begun),
+      });
+      this.ready.set('modules', this.modules);
+    }
+    return this.modules;
   }
 
   private async startPython(requires: readonly string[]): Promise<PythonPlace> {
@@ -263,6 +283,11 @@ export class Engine {
     const startUs = 1000 * (performance.timeOrigin + begun);
     this.loadSpans.push({ name, category: 'load', track: 'engine', startUs, durationUs: 1000 * ms });
   }
+}
+
+/** Whether a place is a Rust module of a bundle. */
+function isOwnModule(place: string): boolean {
+  return place.startsWith('rust:') && place !== 'rust:runtime';
 }
 
 /** Closing nodes failed too, after an error that says more: it only gets a line about that. */

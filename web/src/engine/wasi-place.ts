@@ -8,7 +8,7 @@ import { type Packet, packetSize, writeContiguous } from '../packet.js';
 import type { Until } from '../worker/protocol.js';
 import { compile } from './download.js';
 import { failed, type Outgoing, type Segment, type SegmentMetrics, type StepResult } from './place.js';
-import { ProcessExit, wasiImports } from './wasi.js';
+import { ProcessExit, type WasiFunction, wasiImports } from './wasi.js';
 
 const abiVersion = 1;
 const toHost = 0xffffffff;
@@ -40,32 +40,49 @@ export interface WasiHooks {
   stderr(text: string): void;
   /** Bytes of the module that have come; `total` is null while unknown. */
   progress?(loaded: number, total: number | null): void;
+  /** Functions for files, for a module that may have nothing else. */
+  files?(memory: () => ArrayBuffer): Record<string, WasiFunction>;
 }
 
 /** A place that runs Rust nodes. */
 export class WasiPlace {
   private exports: Exports | null = null;
+  private readonly name: string;
   private readonly module: WebAssembly.Module;
   private readonly hooks: WasiHooks;
   private mailbox = 0;
   private renewal: Promise<void> | null = null;
 
-  private constructor(module: WebAssembly.Module, hooks: WasiHooks) {
+  private constructor(name: string, module: WebAssembly.Module, hooks: WasiHooks) {
+    this.name = name;
     this.module = module;
     this.hooks = hooks;
   }
 
-  /** Compiles the module, while it streams in where the host can. Throws RuntimeLoadError. */
-  static async load(url: string, hooks: WasiHooks): Promise<WasiPlace> {
+  /** Compiles the built-in runtime, while it streams in where the host can. Throws RuntimeLoadError. */
+  static load(url: string, hooks: WasiHooks): Promise<WasiPlace> {
+    const compiled = () => compile(new URL(url), hooks.progress ?? (() => {}));
+    return WasiPlace.start('the Rust runtime', `from ${url}`, compiled, hooks);
+  }
+
+  /** Compiles a module of a bundle. Throws RuntimeLoadError. */
+  static of(name: string, bytes: Uint8Array<ArrayBuffer>, hooks: WasiHooks): Promise<WasiPlace> {
+    return WasiPlace.start(name, 'from the bundle', () => WebAssembly.compile(bytes), hooks);
+  }
+
+  private static async start(
+    name: string,
+    from: string,
+    compiled: () => Promise<WebAssembly.Module>,
+    hooks: WasiHooks,
+  ): Promise<WasiPlace> {
     try {
-      const place = new WasiPlace(await compile(new URL(url), hooks.progress ?? (() => {})), hooks);
+      const place = new WasiPlace(name, await compiled(), hooks);
       await place.instantiate();
       return place;
     } catch (error) {
       if (error instanceof RuntimeLoadError) throw error;
-      throw new RuntimeLoadError(`the Rust runtime cannot be loaded from ${url}: ${String(error)}`, {
-        cause: error,
-      });
+      throw new RuntimeLoadError(`${name} cannot be loaded ${from}: ${String(error)}`, { cause: error });
     }
   }
 
@@ -115,7 +132,7 @@ export class WasiPlace {
    * that it held: `owner` is the instance that a segment lives in.
    */
   call<T>(use: (exports: Exports) => T, owner: unknown = this.exports): T {
-    if (!this.exports || !this.holds(owner)) throw gone();
+    if (!this.exports || !this.holds(owner)) throw this.gone();
     try {
       return use(this.exports);
     } catch (error) {
@@ -126,7 +143,7 @@ export class WasiPlace {
       ) {
         const known = this.lastError();
         this.exports = null;
-        throw known ?? new RuntimeLoadError(`the Rust runtime stopped: ${String(error)}`, { cause: error });
+        throw known ?? new RuntimeLoadError(`${this.name} stopped: ${String(error)}`, { cause: error });
       }
       throw error;
     }
@@ -157,19 +174,18 @@ export class WasiPlace {
 
   private async instantiate(): Promise<void> {
     this.exports = null;
-    const { stderr, enter } = this.hooks;
+    const { stderr, enter, files } = this.hooks;
     let exports: Exports;
+    const memory = () => exports.memory.buffer as ArrayBuffer;
     const instance = await WebAssembly.instantiate(this.module, {
-      wasi_snapshot_preview1: wasiImports(this.module, () => exports.memory.buffer as ArrayBuffer, stderr),
+      wasi_snapshot_preview1: wasiImports(this.module, memory, stderr, files?.(memory)),
       remotemedia: { rm_enter: enter },
     });
     exports = instance.exports as unknown as Exports;
     exports._initialize();
     const version = exports.rm_abi_version?.();
     if (version !== abiVersion) {
-      throw new RuntimeLoadError(
-        `the Rust runtime has ABI version ${version}, this library needs ${abiVersion}`,
-      );
+      throw new RuntimeLoadError(`${this.name} has ABI version ${version}, this library needs ${abiVersion}`);
     }
     this.exports = exports;
     this.mailbox = exports.rm_mailbox();
@@ -209,7 +225,7 @@ export class WasiPlace {
     // Beyond 32 bits the module would be asked for the remainder.
     const allocated = length > mostBytes ? 0 : this.call((exports) => exports.rm_alloc(length));
     if (allocated !== 0) return allocated >>> 0;
-    const message = `the Rust runtime has no memory for ${length} bytes of input`;
+    const message = `${this.name} has no memory for ${length} bytes of input`;
     throw new RuntimeLoadError(message, { code: 'out_of_memory' });
   }
 
@@ -230,8 +246,13 @@ export class WasiPlace {
   }
 
   private memory(): ArrayBuffer {
-    if (!this.exports) throw gone();
+    if (!this.exports) throw this.gone();
     return this.exports.memory.buffer as ArrayBuffer;
+  }
+
+  /** What using a segment of a lost instance throws. */
+  gone(): RuntimeLoadError {
+    return new RuntimeLoadError(`${this.name} is gone after a panic`);
   }
 }
 
@@ -276,15 +297,11 @@ export class WasiSegment implements Segment {
   }
 
   private write(packets: readonly Packet[]): number {
-    if (!this.place.holds(this.owner)) throw gone();
+    if (!this.place.holds(this.owner)) throw this.place.gone();
     return this.place.writePackets(packets);
   }
 
   private step(use: (exports: Exports) => number): StepResult {
     return this.place.readResult(this.place.call(use, this.owner));
   }
-}
-
-function gone(): RuntimeLoadError {
-  return new RuntimeLoadError('the Rust runtime is gone after a panic');
 }

@@ -1,6 +1,6 @@
 /**
- * WASI preview 1, as far as Rust's standard library uses it in a module without files: clocks, random numbers, what is
- * printed, exit. Everything else is answered with "not supported".
+ * WASI preview 1, as far as Rust's standard library uses it in a module without files: a monotonic clock, random numbers,
+ * what is complained about, exit. What is printed goes nowhere. There are no arguments and no environment.
  */
 
 const ok = 0;
@@ -12,15 +12,21 @@ const mostRandomBytes = 65_536;
 /** The module called `exit`. */
 export class ProcessExit extends Error {}
 
-type WasiFunction = (...args: never[]) => number;
+/** A function that a module imports. */
+export type WasiFunction = (...args: never[]) => number;
 
-/** Imports for `module`. `memory` is asked for anew at every use; `print` gets whole lines. */
+/**
+ * Imports for `module`. `memory` is asked for anew at every use; `print` gets whole lines. With `files`, functions for
+ * files, there is nothing else; without them the rest is answered with "not supported".
+ */
 export function wasiImports(
   module: WebAssembly.Module,
   memory: () => ArrayBuffer,
   print: (line: string) => void,
+  files: Record<string, WasiFunction> | null = null,
 ): Record<string, WasiFunction> {
-  const known = wasiFunctions(() => new DataView(memory()), print);
+  const known = { ...wasiFunctions(() => new DataView(memory()), print), ...files };
+  if (files) return known;
   const names = WebAssembly.Module.imports(module).map(({ name }) => name);
   return Object.fromEntries(names.map((name) => [name, known[name] ?? (() => notSupported)]));
 }
@@ -29,13 +35,20 @@ function wasiFunctions(
   view: () => DataView<ArrayBuffer>,
   print: (line: string) => void,
 ): Record<string, WasiFunction> {
+  const none = (countAt: number, bytesAt: number): number => {
+    view().setUint32(countAt, 0, true);
+    view().setUint32(bytesAt, 0, true);
+    return ok;
+  };
   const text = new TextDecoder();
   let line = '';
   return {
-    clock_time_get(clock: number, _precision: bigint, at: number) {
-      // 0 is the time of day, the others only have to go on.
-      const ms = clock === 0 ? Date.now() : performance.now();
-      view().setBigUint64(at, BigInt(Math.round(ms * 1e6)), true);
+    clock_time_get(_clock: number, _precision: bigint, at: number) {
+      view().setBigUint64(at, BigInt(Math.round(performance.now() * 1e6)), true);
+      return ok;
+    },
+    clock_res_get(_clock: number, at: number) {
+      view().setBigUint64(at, 1000n, true);
       return ok;
     },
     random_get(at: number, length: number) {
@@ -51,21 +64,20 @@ function wasiFunctions(
       for (let part = parts; part < parts + 8 * count; part += 8) {
         const length = memory.getUint32(part + 4, true);
         const bytes = new Uint8Array(memory.buffer, memory.getUint32(part, true), length);
-        line += text.decode(bytes, { stream: true });
+        if (file === 2) line += text.decode(bytes, { stream: true });
         written += length;
       }
+      memory.setUint32(writtenAt, written, true);
       const lines = line.split('\n');
       line = lines.pop() ?? '';
       for (const whole of lines) print(whole);
-      memory.setUint32(writtenAt, written, true);
       return ok;
     },
+    args_get: () => ok,
+    args_sizes_get: none,
     environ_get: () => ok,
-    environ_sizes_get(countAt: number, bytesAt: number) {
-      view().setUint32(countAt, 0, true);
-      view().setUint32(bytesAt, 0, true);
-      return ok;
-    },
+    environ_sizes_get: none,
+    sched_yield: () => ok,
     proc_exit(code: number) {
       throw new ProcessExit(`the module exited with code ${code}`);
     },

@@ -15,7 +15,7 @@ const imports = new Set([
 const exported = [
   'memory',
   ...words(`
-    _initialize rm_abi_version rm_alloc rm_catalog rm_free rm_last_error rm_mailbox rm_plan rm_segment_close
+    _initialize rm_abi_version rm_alloc rm_catalog rm_free rm_last_error rm_mailbox rm_segment_close
     rm_segment_flush rm_segment_metrics rm_segment_open rm_segment_resume rm_segment_run
   `),
 ];

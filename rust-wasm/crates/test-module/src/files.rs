@@ -17,6 +17,10 @@ struct Files;
 impl Node for Files {
     fn process(&mut self, item: &Value, _port: &str, out: &mut Out) -> Result<(), Failure> {
         let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
+        if text("do") == "read asset" {
+            out.emit(Value::Bytes(assets::read(text("path"))?.into()));
+            return Ok(());
+        }
         let done = act(text("do"), text("path"));
         out.emit(done.map_err(|error| Failure::new(format!("{} {}: {error}", text("do"), text("path"))))?);
         Ok(())
@@ -26,9 +30,6 @@ impl Node for Files {
 fn act(what: &str, path: &str) -> io::Result<Value> {
     match what {
         "read" => Ok(Value::Bytes(fs::read(path)?.into())),
-        "read asset" => assets::read(path)
-            .map(|bytes| Value::Bytes(bytes.into()))
-            .map_err(|failure| io::Error::other(format!("{failure:?}"))),
         "middle" => middle(path),
         "size" => {
             let about = fs::metadata(path)?;
