@@ -44,7 +44,7 @@ def facts_of(
         "places": {node["id"]: node["place"] for node in nodes},
         "requires": requires,
         "capabilities": package.capabilities,
-        "may": [*powers(package)],
+        "may": [*powers(package)] or ["compute, and nothing else"],
         "licences": licences(package),
         "downloads": {"source": sizes.source, "items": [item._asdict() for item in items]},
         "warnings": package.warnings,
@@ -52,8 +52,7 @@ def facts_of(
 
 
 def powers(package: Package) -> Iterator[str]:
-    """Yield in words what a bundle may do."""
-    yield "compute"
+    """Yield in words what a bundle may do beside computing."""
     if any(name.startswith(("models/", "assets/")) for name in package.files):
         yield "read the files that it brings"
     for name in package.modules:

@@ -41,7 +41,7 @@ def print_table(
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(*head, box=None, pad_edge=False, header_style="bold")
+        table = Table(*head, box=None, pad_edge=False, show_header=any(head), header_style="bold")
         for row in rows:
             table.add_row(*map(Text, row))
         Console(file=file).print(table)
