@@ -121,6 +121,7 @@ BAD = {
     "more entries": (archive(Entry("a"), count=2), "bad_zip"),
     "no local header": (archive(Entry("a", told={"offset": 1})), "bad_zip"),
     "another name": (archive(Entry("a", told={"name": b"b"})), "bad_zip"),
+    "something before": (archive(Entry("a"), prefix=b"MZ"), "bad_zip"),
     "zip64": (archive(Entry("a", told={"packed": 0xFFFFFFFF, "size": 0xFFFFFFFF})), "bad_zip"),
     "no UTF-8": (archive(Entry(b"\xff")), "bad_name"),
     "backslash": (archive(Entry("a\\b")), "bad_name"),

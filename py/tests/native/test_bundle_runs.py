@@ -47,6 +47,17 @@ def test_a_bundle_that_the_user_trusts_runs(hint, cache):
     assert len([*(cache / "bundles").iterdir()]) == 1
 
 
+@pytest.mark.parametrize("hint", HINTS)
+def test_own_and_built_in_nodes_together(hint):
+    mixed = chain([("EchoNode", {}), ("TakeNode", {})])
+    source = CLAMP.replace("ClampNode", "TakeNode").replace('aliases=["Clamp"]', "")
+    source = source.replace("max(item,", "max(item['input'],")
+    entry = CLAMP_ENTRY | {"type": "TakeNode", "aliases": []}
+    files = {"manifest.json": mixed, "nodes/clamp.py": source, "catalog.json": catalog(entry)}
+    pipeline = Pipeline.from_package(clamp_bundle(files), trust=True, runtime_hint=hint)
+    assert pipeline.run_sync([0.5, 7]) == [0.5, 1.0]
+
+
 def test_a_trusted_signature_is_enough():
     key = new_key()
     signed = sign(clamp_bundle(), key)
