@@ -20,6 +20,7 @@ export const test = base.extend<object, Servers>({
           '/lib/': 'dist/lib',
           '/sources/': '.cache/pyodide-suite',
           '/chaos/': 'tests/chaos',
+          '/hostile/': '.cache/hostile',
         },
       });
       await use(server.url + sitePath);

@@ -43,6 +43,12 @@ export const documents: readonly Case[] = [
   ),
   loads('manifest: runtime of another type is for validation', () => zip([manifestOf('rust')])),
   loads('manifest: 400 levels', () => saying(withField(`"metadata":${deep(399)}`))),
+  loads('manifest: 400 levels of objects and lists', () =>
+    saying(withField(`"metadata":${'[{"a":'.repeat(199)}[]${'}]'.repeat(199)}`)),
+  ),
+  refused('manifest: 401 levels of objects and lists', 'bad_json', () =>
+    saying(withField(`"metadata":${'[{"a":'.repeat(199)}[[]]${'}]'.repeat(199)}`)),
+  ),
   loads('manifest: brackets in a text are no levels', () => saying(withField(`"a":"${'[\\"'.repeat(500)}"`))),
   loads('manifest: __proto__', () =>
     saying(withField('"__proto__":{"runtime":{"target":"x"}},"constructor":{"prototype":1}')),
@@ -84,6 +90,9 @@ export const documents: readonly Case[] = [
     zip([{ name: 'manifest.json', content: '['.repeat(5e5), stored: true }]),
   ),
   refused('manifest: 100,000 nested objects', 'bad_json', () => saying('{"a":'.repeat(1e5))),
+  refused('manifest: a text that does not end', 'bad_json', () =>
+    zip([{ name: 'manifest.json', content: `{"a":"${'\\"'.repeat(5e5)}`, stored: true }]),
+  ),
   refused('manifest: more than 1 MiB', 'bad_json', () =>
     zip([{ name: 'manifest.json', content: withField(`"a":[${'{},'.repeat(4e5)}{}]`), stored: true }]),
   ),

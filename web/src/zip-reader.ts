@@ -11,6 +11,8 @@ export const defaultLimits: ZipLimits = {
   entries: 4096,
 };
 
+const pieceBytes = 2 ** 14;
+
 /** Reads all files of an archive, folders left out. Throws PackageError. */
 export async function readZip(
   archive: Uint8Array<ArrayBuffer>,
@@ -48,7 +50,7 @@ async function inflateInBrowser(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const content = new Uint8Array(size);
   let length = 0;
-  const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const reader = pieces(data).pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   for (;;) {
     const chunk = await reader.read().catch((error: unknown) => refuse('corrupt_data', String(error), name));
     if (chunk.done) break;
@@ -61,6 +63,18 @@ async function inflateInBrowser(
   }
   if (length !== size) refuse('size_mismatch', `inflates to ${length} bytes instead of ${size}`, name);
   return content;
+}
+
+/** Chromium inflates a whole piece before it gives anything, and a piece may inflate to a thousand times its size. */
+function pieces(data: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at < data.length) controller.enqueue(data.subarray(at, at + pieceBytes));
+      else controller.close();
+      at += pieceBytes;
+    },
+  });
 }
 
 const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
