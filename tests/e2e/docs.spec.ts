@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import { expect, test } from './site.js';
 
 const folder = 'dist/site/docs';
-const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('.html'),
-);
+/** All pages of the folder. */
+function pages(): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.html'));
+}
 
 /** Addresses of links, images and styles, and the ids, of a page. */
 function read(page: string) {
@@ -16,8 +18,8 @@ function read(page: string) {
 }
 
 test('every address leads to a file and an anchor of the site', () => {
-  expect(pages.length).toBeGreaterThan(40);
-  const broken = pages.flatMap((page) =>
+  expect(pages().length).toBeGreaterThan(40);
+  const broken = pages().flatMap((page) =>
     read(page)
       .addresses.filter((address) => !leads(page, address))
       .map((address) => `${page}: ${address}`),
