@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { CDPSession, Page } from '@playwright/test';
-import type { Options } from '../hostile/case.js';
+import { PackageLoader } from '../../web/src/package-loader.js';
+import { hashOf, integrity, json, manifest, type Options, text, withManifest } from '../hostile/case.js';
 import { type Verdict, verdict } from '../hostile/verdict.js';
 import { openEmbedding } from './embed.js';
 import { expect, test } from './site.js';
@@ -26,6 +27,7 @@ interface Loading {
 }
 
 const folder = '.cache/hostile';
+const python = '.venv/bin/python';
 const mostGrowth = 64 * 2 ** 20;
 let index: Listed[] = [];
 
@@ -116,6 +118,125 @@ test('no hostile bundle takes much memory', async ({ page, browser, siteUrl }) =
   test.info().annotations.push({ type: 'memory', description: JSON.stringify(worst) });
   expect(worst.growth, worst.name).toBeGreaterThan(0);
   expect(worst.growth, worst.name).toBeLessThanOrEqual(mostGrowth);
+});
+
+test('a bundle signed in Python is trusted in Node.js and in a page', async ({ page, siteUrl }) => {
+  const program = `
+import sys
+from remotemedia._package import new_key, pack, public_key_text, sign
+from pathlib import Path
+key = new_key()
+Path(sys.argv[2]).write_bytes(sign(pack(Path(sys.argv[1])), key))
+print(public_key_text(key))
+`;
+  const given = ['-c', program, 'packages/pipelines/voice-gate/manifest.json', `${folder}/signed.rmpkg`];
+  const key = execFileSync(python, given, { encoding: 'utf8' }).trim();
+  const options = { trustedKeys: [key], requireSignature: true };
+  await open(page, siteUrl);
+  const inPage = await load(page, { name: 'signed', file: 'signed.rmpkg', options });
+  const inNode = await verdict(
+    PackageLoader,
+    new Uint8Array(readFileSync(`${folder}/signed.rmpkg`)),
+    options,
+  );
+  expect(inPage).toEqual(inNode);
+  expect(inPage).toMatchObject({
+    code: null,
+    trust: 'trusted',
+    keyId: expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
+  const other = await load(page, {
+    name: 'signed',
+    file: 'signed.rmpkg',
+    options: { requireSignature: true },
+  });
+  expect(other.code).toBe('signature_required');
+});
+
+test('a bundle signed in a page verifies in Python', async ({ page, siteUrl }) => {
+  await open(page, siteUrl);
+  const listed = integrity(manifest);
+  const { key, signature } = await page.evaluate(async (message) => {
+    const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+    const base64 = (bytes: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+    const signed = await crypto.subtle.sign('Ed25519', pair.privateKey, new TextEncoder().encode(message));
+    return { key: base64(await crypto.subtle.exportKey('raw', pair.publicKey)), signature: base64(signed) };
+  }, String(listed.content));
+  const keyId = hashOf(Buffer.from(key, 'base64')).slice(0, 16);
+  const fields = { algorithm: 'ed25519', key_id: keyId, public_key: key, signature };
+  writeFileSync(`${folder}/page.rmpkg`, withManifest(listed, json('signature.json', fields)));
+  const program = `
+import sys
+from remotemedia._package import verify
+print(verify(open(sys.argv[1], "rb").read(), sys.argv[2]))
+`;
+  const given = ['-c', program, `${folder}/page.rmpkg`, key];
+  expect(execFileSync(python, given, { encoding: 'utf8' }).trim()).toBe(keyId);
+});
+
+test('a bundle whose hash is known is fetched once, and what is kept is checked', async ({
+  page,
+  siteUrl,
+}) => {
+  const bytes = withManifest(text);
+  writeFileSync(`${folder}/kept.rmpkg`, bytes);
+  const hash = hashOf(bytes);
+  await open(page, siteUrl);
+  let requests = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/kept.rmpkg')) requests++;
+  });
+  const loadKnown = (options: object) =>
+    page.evaluate(async (given) => {
+      const { library } = window as unknown as Loading;
+      const url = new URL('/hostile/kept.rmpkg', location.href);
+      return library.PackageLoader.load(url, given).then(
+        ({ id }) => id,
+        (error: { code: string }) => error.code,
+      );
+    }, options);
+  const kept = () =>
+    page.evaluate(async () => {
+      const keys = await (await caches.open('remotemedia-bundles')).keys();
+      return keys.map(({ url }) => url.replace(/.*\/(\w+)\.rmpkg$/, '$1'));
+    });
+
+  expect(await loadKnown({ sha256: hash, cache: false })).toBe(hash);
+  expect(await loadKnown({ sha256: hashOf('another') })).toBe('hash_mismatch');
+  expect(await kept()).toEqual([]);
+  expect(await loadKnown({ sha256: hash })).toBe(hash);
+  await expect.poll(kept).toEqual([hash]);
+  expect(requests).toBe(3);
+  expect(await loadKnown({ sha256: hash })).toBe(hash);
+  expect(requests).toBe(3);
+
+  // Something else in its place is noticed, thrown away and fetched anew.
+  await page.evaluate(async () => {
+    const cache = await caches.open('remotemedia-bundles');
+    const [key] = await cache.keys();
+    if (key) await cache.put(key, new Response('something else'));
+  });
+  expect(await loadKnown({ sha256: hash })).toBe(hash);
+  expect(requests).toBe(4);
+  await expect.poll(kept).toEqual([hash]);
+  expect(await loadKnown({ sha256: hash })).toBe(hash);
+  expect(requests).toBe(4);
+
+  // A cache that does not work, or is full of others, fails nothing; the oldest make room.
+  const large = { 'content-length': String(200 * 2 ** 20) };
+  await page.evaluate(async (headers) => {
+    const cache = await caches.open('remotemedia-bundles');
+    for (const key of await cache.keys()) await cache.delete(key);
+    for (const name of ['a', 'b'])
+      await cache.put(`https://remotemedia.invalid/${name}.rmpkg`, new Response('x', { headers }));
+  }, large);
+  expect(await loadKnown({ sha256: hash })).toBe(hash);
+  await expect.poll(kept).toEqual(['b', hash]);
+  await page.evaluate(() => {
+    CacheStorage.prototype.open = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+  });
+  expect(await loadKnown({ sha256: hash })).toBe(hash);
+  expect(requests).toBe(6);
 });
 
 /** Id of the page's process: the renderer that grows when the page does. */
