@@ -50,6 +50,11 @@ pub use remotemedia_engine::registry::Registry;
 pub use remotemedia_engine::value::{Map, Value};
 pub use remotemedia_engine::{assets, pool};
 
+/// The code of `docs/rust.md` compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/rust.md")]
+struct Guide;
+
 /// Exports the ABI (`docs/internals/boundaries.md`) with these node types: an array, a slice or a list of [`NodeType`].
 /// Once per crate, at its root. Does nothing but look at the types where the target is not WebAssembly.
 ///
