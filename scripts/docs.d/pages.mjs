@@ -100,13 +100,13 @@ export function linkInSite(pages, from, target, needed) {
   return posix.relative(posix.dirname(placeOf(from)), placeOf(path)) + anchor;
 }
 
-/** The navigation: the headings of the index with the pages listed below them. */
+/** The navigation: the headings of the index with the pages listed below them; links into pages are left out. */
 export function navigationOf(pages) {
   const groups = [];
   for (const line of pages.get(index).text.split('\n')) {
     const heading = /^## (.+)/.exec(line)?.[1];
     if (heading) groups.push({ heading, paths: [] });
-    for (const [, target] of line.matchAll(/\]\(([^)]+)\)/g)) {
+    for (const [, target] of line.matchAll(/\]\(([^)#]+)\)/g)) {
       const path = pageAt(index, target);
       if (path && pages.has(path)) groups.at(-1)?.paths.push(path);
     }

@@ -62,7 +62,7 @@ test('the demo page leads to the documentation, and the navigation on', async ({
   await page.getByRole('navigation').getByRole('link', { name: 'Streams' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Streams');
   await expect(page.locator('nav [aria-current]')).toHaveText('Streams');
-  await page.getByRole('link', { name: 'Demo' }).click();
+  await page.getByRole('link', { name: 'Demo', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeVisible();
 });
 
