@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from remotemedia._bundle import Bundle, Content, Grant
 from remotemedia._bundle_cache import lay_out
 from remotemedia._package import Package
+from remotemedia._zip import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
+
+SUFFIX = ".rmpkg"
+"""What the names of bundles end with."""
 
 
 def open_bundle(
@@ -26,6 +30,7 @@ def open_bundle(
     """Return the manifest of a bundle or folder, its content, and what is odd about it."""
     grant = Grant(trust, grant_network)
     if not isinstance(source, bytes) and Path(source).is_dir():
+        _check_folder(Path(source), require_signature=require_signature)
         from remotemedia._unpacked import read_folder
 
         manifest, content = read_folder(Path(source))
@@ -41,3 +46,11 @@ def open_bundle(
         lay_out=partial(lay_out, package.id, package.files),
     )
     return package.manifest, Bundle(content, grant), package.warnings
+
+
+def _check_folder(folder: Path, *, require_signature: bool) -> None:
+    """Refuse a folder where a bundle was meant: its code would run unasked, as the user's own."""
+    if folder.suffix.lower() == SUFFIX:
+        refuse("not_a_zip", f"{folder} is a folder, which is called like a bundle")
+    if require_signature:
+        refuse("signature_required", f"only a bundle can be signed, {folder} is a folder")

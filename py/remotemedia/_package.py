@@ -69,7 +69,8 @@ class Package:
         *,
         require_signature: bool,
     ) -> None:
-        trusted = {read_public_key(key) for key in trusted_keys}
+        keys = [trusted_keys] if isinstance(trusted_keys, str) else trusted_keys
+        trusted = {read_public_key(key) for key in keys}
         self._files = files = Archive(source, limits)
         self.hashes: dict[str, str] = files.digests()
         """SHA-256 of every file, by name."""

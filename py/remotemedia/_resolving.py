@@ -22,7 +22,7 @@ from remotemedia._wheels import WHEELS, check_wheel, wheels_in
 from remotemedia._zip import Archive, Source, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from remotemedia._catalog import Entry
 
@@ -35,6 +35,7 @@ _SYSTEMS = (
     ("darwin", "posix", "Darwin", "arm64"),
     ("win32", "nt", "Windows", "AMD64"),
 )
+_PIN = re.compile(r"[A-Za-z0-9._-]+(\[[^\]]*\])?\s*==\s*[^\s*,;]+")
 _PIP = (
     *("download", "--no-deps", "--only-binary=:all:", "--platform=any", "--implementation=py"),
     *("--abi=none", f"--python-version={PYTHONS[0]}", "--disable-pip-version-check", "--no-input"),
@@ -70,7 +71,7 @@ def resolve(path: Path, files: dict[str, bytes]) -> Supplied:
         return Supplied({})
     resolver = _Resolver(files)
     todo: list[tuple[Any, str | None]] = [
-        (resolver.packaging.Requirement(line), None) for line in _pinned(path)
+        (pin, None) for pin in _pinned(path, resolver.packaging.Requirement)
     ]
     while todo:
         requirement, asked_by = todo.pop(0)
@@ -128,9 +129,12 @@ class _Resolver:
         if not names:
             refuse("bad_wheel", "it has no METADATA", path)
         metadata = BytesParser().parsebytes(Archive(Source(wheel))[names[0]])
-        self._check_python(metadata.get("Requires-Python"), path)
-        asked = map(self.packaging.Requirement, metadata.get_all("Requires-Dist", []))
-        return [each for each in asked if _is_asked(each.marker, extras)]
+        try:
+            self._check_python(metadata.get("Requires-Python"), path)
+            asked = map(self.packaging.Requirement, metadata.get_all("Requires-Dist", []))
+            return [each for each in asked if _is_asked(each.marker, extras)]
+        except ValueError as error:
+            refuse("bad_wheel", f"its METADATA cannot be read: {error}", path)
 
     def _check_python(self, wanted: str | None, path: str) -> None:
         for python in PYTHONS if wanted is not None else ():
@@ -138,13 +142,18 @@ class _Resolver:
                 refuse("bad_requirement", f"it does not run on Python {python}: {wanted}", path)
 
 
-def _pinned(path: Path) -> Iterator[str]:
+def _pinned(path: Path, parse: Callable[[str], Any]) -> Iterator[Any]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
-        if text and not re.fullmatch(r"[A-Za-z0-9._-]+(\[[^\]]*\])?\s*==\s*[^\s*,;]+", text):
+        if not text:
+            continue
+        try:
+            requirement = parse(text)
+        except ValueError:
+            requirement = None
+        if requirement is None or not _PIN.fullmatch(text):
             refuse("bad_requirement", f"line {number} is not like name==1.2.3: {line}", FILE)
-        if text:
-            yield text
+        yield requirement
 
 
 class _NotFoundError(Exception):
@@ -153,7 +162,8 @@ class _NotFoundError(Exception):
 
 def _download(requirement: str) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="remotemedia-") as folder:
-        command = [sys.executable, "-m", "pip", *_PIP, "--dest", folder, requirement]
+        # -P: modules in the folder that happens to be the current one are none of pip's.
+        command = [sys.executable, "-P", "-m", "pip", *_PIP, "--dest", folder, requirement]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if "No module named pip" in done.stderr:
             message = f"{FILE} is resolved with pip, which is not installed: python -m ensurepip"

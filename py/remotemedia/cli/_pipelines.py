@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from remotemedia._errors import PackageError, RuntimeLoadError
+from remotemedia._opening import SUFFIX
 from remotemedia._pipeline import Pipeline
 from remotemedia._planning import load_rust
 from remotemedia._registry import Registry
@@ -21,7 +22,7 @@ def read_pipeline(
     path = Path(source)
     package = package or {}
     more["runtime_hint"] = runtime
-    if path.suffix == ".rmpkg":
+    if path.suffix.lower() == SUFFIX:
         return Pipeline.from_package(path, **package, **more)
     if package.get("require_signature"):
         message = f"only a bundle can be signed, {source} is none"

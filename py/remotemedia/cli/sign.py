@@ -1,5 +1,7 @@
 """`remotemedia sign`."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -50,11 +52,7 @@ def command(
     """
     content = bundle.read_bytes()
     if make_key:
-        made = new_key()
-        public = key.with_name(f"{key.name}.pub")
-        with public.open("x", encoding="utf-8") as file:
-            file.write(f"{public_key_text(made)}\n")
-        save_private_key(made, key)
+        _make_key(key)
     try:
         private = load_private_key(key)
     except ValueError as error:
@@ -74,3 +72,14 @@ def command(
         print(f"{told['output']}: signed with the key {told['key_id']}")
         print(f"public key: {told['public_key']}")
     return 0
+
+
+def _make_key(key: Path) -> None:
+    """Write both halves of a new key; of an earlier one nothing is touched."""
+    public = key.with_name(f"{key.name}.pub")
+    if public.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(public))
+    made = new_key()
+    save_private_key(made, key)
+    with public.open("x", encoding="utf-8") as file:
+        file.write(f"{public_key_text(made)}\n")

@@ -94,6 +94,17 @@ def test_no_key_is_overwritten(bundle, key, capsys):
     assert key.read_bytes() == before
 
 
+@pytest.mark.parametrize("half", ["my.key", "my.key.pub"])
+def test_half_a_key_stays_as_it_is(bundle, key, tmp_path, capsys, half):
+    lost = tmp_path / ({"my.key", "my.key.pub"} - {half}).pop()
+    lost.unlink()
+    before = (tmp_path / half).read_bytes()
+    assert main(["sign", str(bundle), "--key", str(key), "--new-key"]) == 2
+    assert half in capsys.readouterr().err
+    assert (tmp_path / half).read_bytes() == before
+    assert not lost.exists()  # it would be the half of another key
+
+
 def test_what_is_no_key(bundle, tmp_path, capsys):
     bad = tmp_path / "bad.key"
     bad.write_text("secret")

@@ -105,3 +105,26 @@ def test_origins_have_to_be_granted(tmp_path, capsys):
     assert origin in told["message"]
     assert run(bundle, "5", "--grant-network", origin) == 0
     assert capsys.readouterr().out == "5\n"
+
+
+@pytest.mark.parametrize("command", [["run", "clamp.rmpkg", "5"], ["validate", "clamp.rmpkg"]])
+def test_a_folder_that_is_called_like_a_bundle_is_not_yours(here, capsys, command):
+    (here / "clamp.rmpkg").unlink()
+    source = (here / "clamp" / "nodes" / "clamp.py").read_text()
+    (here / "clamp" / "nodes" / "clamp.py").write_text(f"print('it ran')\n{source}")
+    (here / "clamp").rename(here / "clamp.rmpkg")
+    assert main([*command, "--json"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["error"]["code"] == "not_a_zip"
+    assert "it ran" not in captured.out
+
+
+def test_a_folder_has_no_signature(here, capsys):
+    assert run("clamp", "5", "--require-signature", "--json") == 2
+    assert error(capsys)["code"] == "signature_required"
+
+
+def test_capitals_in_the_name_of_a_bundle(here, capsys):
+    (here / "clamp.rmpkg").rename(here / "CLAMP.RMPKG")
+    assert run("CLAMP.RMPKG", "5", "--trust") == 0
+    assert capsys.readouterr().out == "5\n"

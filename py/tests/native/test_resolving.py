@@ -127,12 +127,23 @@ def test_wheels_that_are_there_are_taken(index, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["tiny", "tiny>=1", "tiny==1.*", "-r other.txt", "./tiny", "tiny @ file:///x", "--pre"]
+    "line",
+    [
+        *("tiny", "tiny>=1", "tiny==1.*", "-r other.txt", "./tiny", "tiny @ file:///x", "--pre"),
+        *("--index-url==http://localhost", "-x==1", "tiny[b c]==1", "tiny==1!bad"),
+    ],
 )
 def test_lines_that_pin_nothing(index, tmp_path, line):
     error = refusal(tmp_path / "src", f"\n{line}\n")
     assert error.code == "bad_requirement"
     assert "line 2" in error.message
+
+
+@pytest.mark.parametrize("wrong", [{"requires": ["b (((("]}, {"python": "three"}])
+def test_metadata_that_cannot_be_read(index, tmp_path, wrong):
+    name, content = wheel("tiny", "1.0", {"tiny.py": ""}, **wrong)
+    error = refusal(tmp_path / "src", "tiny==1.0", {f"wheels/{name}": content})
+    assert (error.code, error.path) == ("bad_wheel", f"wheels/{name}")
 
 
 def test_wheels_that_cannot_be_had(index, tmp_path):
@@ -159,3 +170,10 @@ def test_no_requirements(tmp_path):
     files = {}
     assert resolve(tmp_path / "requirements.txt", files) == Supplied({})
     assert files == {}
+
+
+def test_modules_in_the_current_folder_are_none_of_pip_s(index, tmp_path, monkeypatch):
+    index("tiny", "1.0")
+    (tmp_path / "email.py").write_text("raise SystemExit('not the email of the library')")
+    monkeypatch.chdir(tmp_path)
+    assert wheels(packed(tmp_path / "src", "tiny==1.0")) == ["wheels/tiny-1.0-py3-none-any.whl"]

@@ -49,6 +49,7 @@ def test_trust():
     assert Package.load(BUNDLE).key_id is None
     unknown = Package.load(SIGNED, trusted_keys=[public_key_text(new_key())])
     trusted = Package.load(SIGNED, trusted_keys=[PUBLIC], require_signature=True)
+    assert Package.load(SIGNED, trusted_keys=PUBLIC).trust == "trusted"
     assert (unknown.trust, trusted.trust) == ("unknown-key", "trusted")
     key_id = hashlib.sha256(base64.b64decode(PUBLIC)).hexdigest()[:16]
     assert unknown.key_id == trusted.key_id == key_id
