@@ -62,6 +62,10 @@ class Archive(Mapping[str, bytes]):
         """Inflate an entry; what does not fit its CRC-32 is refused."""
         return b"".join(self._pieces(self._files[name]))
 
+    def __contains__(self, name: object) -> bool:
+        """Tell whether it is there; `Mapping` would inflate it to find out."""
+        return name in self._files
+
     def __iter__(self) -> Iterator[str]:
         """Names in the order of the directory."""
         return iter(self._files)
