@@ -174,6 +174,6 @@ def test_no_requirements(tmp_path):
 
 def test_modules_in_the_current_folder_are_none_of_pip_s(index, tmp_path, monkeypatch):
     index("tiny", "1.0")
-    (tmp_path / "email.py").write_text("raise SystemExit('not the email of the library')")
+    (tmp_path / "pip.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
     assert wheels(packed(tmp_path / "src", "tiny==1.0")) == ["wheels/tiny-1.0-py3-none-any.whl"]
