@@ -1,6 +1,6 @@
 /** Bundles that would take much memory or time. */
-import { type Case, loads, manifest, refused, text, withManifest } from './case.js';
-import { deflateRawSync } from './node-zlib.js';
+import { type Case, integrity, loads, manifest, refused, text, withManifest } from './case.js';
+import { crc32, deflateRawSync } from './node-zlib.js';
 import { type Entry, endRecord, records, zip } from './zip.js';
 
 const mebibyte = 2 ** 20;
@@ -88,6 +88,25 @@ const nested = (levels: number): Uint8Array<ArrayBuffer> => {
   return bytes;
 };
 
+/** 96 MiB that are no bomb by their ratio, 140; made once. */
+function large(change: Partial<Entry> = {}): Entry {
+  largeEntry ??= packedLarge();
+  return { ...largeEntry, ...change };
+}
+
+let largeEntry: (Entry & { readonly raw: Uint8Array }) | undefined;
+
+function packedLarge(): Entry & { readonly raw: Uint8Array } {
+  const content = zeros(96 * mebibyte);
+  content.set(noise(600_000), content.length / 2);
+  const raw = deflateRawSync(content);
+  return { name: 'models/large', raw, size: content.length, crc: crc32(content) };
+}
+
+function largeData(): Uint8Array {
+  return large().raw ?? new Uint8Array();
+}
+
 export const bombs: readonly Case[] = [
   loads('a bomb in assets is not opened', () =>
     withManifest({
@@ -100,6 +119,42 @@ export const bombs: readonly Case[] = [
   loads('exactly 1 MiB of zeros', () =>
     withManifest({ name: 'zeros', content: zeros(mebibyte - 1000) }, { name: 'noise', content: noise(8000) }),
   ),
+
+  loads('large', () => withManifest(large())),
+  loads('large in several entries', () => {
+    const content = noise(40 * mebibyte);
+    const entries = many(2, (index) => ({
+      name: `f${index}`,
+      content: content.subarray(index),
+      stored: true,
+    }));
+    return withManifest(...entries, integrity(manifest, ...entries));
+  }),
+  refused('large, and its CRC is wrong', 'crc_mismatch', () => withManifest(large({ crc: 1 }))),
+  refused('large, and inflates to more', 'size_mismatch', () => withManifest(large({ size: 95 * mebibyte }))),
+  refused('large, and inflates to less', 'size_mismatch', () => withManifest(large({ size: 97 * mebibyte }))),
+  refused('large, and cut off', 'corrupt_data', () => {
+    return withManifest(large({ raw: largeData().subarray(0, -10) }));
+  }),
+  refused('large, and bytes follow', 'corrupt_data', () => {
+    return withManifest(large({ raw: Buffer.concat([largeData(), Buffer.from('more')]) }));
+  }),
+  refused('large, and its hash is another', 'hash_mismatch', () =>
+    withManifest(large(), integrity(manifest, large())),
+  ),
+  refused('large and stored, and its hash is another', 'hash_mismatch', () => {
+    const entry = { name: 'assets/noise', content: noise(40 * mebibyte), stored: true };
+    return withManifest(entry, integrity(manifest, { ...entry, content: '' }));
+  }),
+  refused('large, and another fault comes later', 'missing_catalog', () =>
+    withManifest(large(), { ...text, name: 'nodes/a.py' }),
+  ),
+  refused('large manifest', 'bad_json', () => zip([large({ name: 'manifest.json' })])),
+  refused('large metadata and no catalog', 'missing_catalog', () =>
+    withManifest(large({ name: 'metadata.json' }), { ...text, name: 'nodes/a.py' }),
+  ),
+  refused('large module', 'invalid_wasm', () => withManifest(large({ name: 'assets/a.wasm' }))),
+  refused('large wheel', 'bad_wheel', () => withManifest(large({ name: 'wheels/a-1-py3-none-any.whl' }))),
 
   refused('bomb by ratio', 'bomb', () => withManifest({ name: 'zeros', content: zeros(2 * mebibyte) })),
   refused('bomb by ratio, 32 MiB', 'bomb', () =>

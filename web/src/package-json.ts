@@ -1,5 +1,6 @@
 /** Reads the JSON documents of a bundle. */
 import { refuse } from './package-refusal.js';
+import type { Contents } from './zip-reader.js';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -7,7 +8,10 @@ const mostBytes = 2 ** 20;
 const mostNesting = 400;
 
 /** The object that an entry holds; anything else is refused with `code`. */
-export function parseObject(name: string, bytes: Uint8Array, code = 'bad_json'): JsonObject {
+export async function readObject(files: Contents, name: string, code = 'bad_json'): Promise<JsonObject> {
+  // Documents made for it take many times their size as objects.
+  if ((files.sizes.get(name) ?? 0) > mostBytes) refuse(code, `more than ${mostBytes} bytes`, name);
+  const bytes = await files.read(name);
   try {
     const json: unknown = parse(bytes);
     if (isObject(json)) return json;
@@ -23,8 +27,6 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 function parse(bytes: Uint8Array): unknown {
-  // Documents made for it take many times their size as objects.
-  if (bytes.length > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   checkNesting(bytes);
   return JSON.parse(text, (_key, value) => {

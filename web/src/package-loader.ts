@@ -5,8 +5,11 @@ import { checkFiles } from './package-check.js';
 import { sha256 } from './package-hash.js';
 import { refuse } from './package-refusal.js';
 import { readSource } from './package-source.js';
-import type { ZipLimits } from './zip-directory.js';
-import { defaultLimits, readZip } from './zip-reader.js';
+import { type Located, readEntries, type ZipLimits } from './zip-directory.js';
+import { type Contents, defaultLimits, readAll } from './zip-reader.js';
+
+/** Bytes that a refused bundle may cost, inflated. */
+const mostAtOnce = 2 ** 25;
 
 /** Where a bundle can come from. */
 export type PackageSource = Blob | ArrayBuffer | Uint8Array | URL;
@@ -96,17 +99,38 @@ async function loadFromFile(source: PackageSource, options: LoadOptions = {}): P
     const known = await cache?.cached(wanted, limits.fileBytes);
     const archive = known ?? (await readSource(source, limits.fileBytes, options));
     if (wanted && !known) await checkHash(archive, wanted);
-    const files = await readZip(archive, limits, options.signal);
-    const content = await checkFiles(files, limits, options);
+    const contents = await open(await readEntries(archive, limits), options.signal);
+    const content = await checkFiles(contents, limits, options);
     const id = wanted || (await sha256(archive));
-    options.signal?.throwIfAborted();
+    const files = await filesOf(contents, options.signal);
     // Nobody waits for it: what is kept helps only the next load.
     if (!known) void cache?.keep(id, archive);
-    return { ...content, id, size: archive.length };
+    const wasmBinary = files.get('runtime.wasm')?.buffer ?? null;
+    return { ...content, id, files, wasmBinary, size: archive.length };
   } catch (error) {
     if (options.signal?.aborted) throw new CancelledError('loading was aborted', { cause: error });
     throw asError(error);
   }
+}
+
+/** Small ones are inflated once, large ones only checked at first. */
+async function open(entries: readonly Located[], signal?: AbortSignal): Promise<Contents> {
+  let inflated = 0;
+  for (const { entry } of entries) inflated += entry.size;
+  if (inflated <= mostAtOnce) return readAll(entries, signal);
+  return (await import('./package/large.js')).checkAll(entries, signal);
+}
+
+async function filesOf(
+  contents: Contents,
+  signal?: AbortSignal,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const name of contents.sizes.keys()) {
+    signal?.throwIfAborted();
+    files.set(name, await contents.read(name));
+  }
+  return files;
 }
 
 async function checkHash(archive: Uint8Array<ArrayBuffer>, wanted: string): Promise<void> {

@@ -1,7 +1,8 @@
 /** Inflates the entries of an untrusted ZIP and checks what comes out against the central directory. */
 import { nodeBuiltin } from './node.js';
+import { sha256 } from './package-hash.js';
 import { refuse } from './package-refusal.js';
-import { type Entry, type Located, readEntries, type ZipLimits } from './zip-directory.js';
+import type { Entry, Located, ZipLimits } from './zip-directory.js';
 
 /** 100 MiB of file, 512 MiB inflated, ratio 200, 4096 entries. */
 export const defaultLimits: ZipLimits = {
@@ -13,20 +14,26 @@ export const defaultLimits: ZipLimits = {
 
 const pieceBytes = 2 ** 14;
 
-/** Reads all files of an archive, folders left out. Throws PackageError. */
-export async function readZip(
-  archive: Uint8Array<ArrayBuffer>,
-  limits: ZipLimits = defaultLimits,
-  signal?: AbortSignal,
-): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+/** The files of an archive, folders left out, all of which were checked. */
+export interface Contents {
+  /** In bytes, by name, in the order of the directory. */
+  readonly sizes: ReadonlyMap<string, number>;
+  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** SHA-256 in hexadecimal. */
+  hash(name: string): Promise<string>;
+}
+
+/** Inflates all of them and keeps them. Throws PackageError. */
+export async function readAll(entries: readonly Located[], signal?: AbortSignal): Promise<Contents> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const located of await readEntries(archive, limits)) {
+  for (const located of entries) {
     signal?.throwIfAborted();
     const content = await readEntry(located);
-    const { name } = located.entry;
-    if (!name.endsWith('/')) files.set(name, content);
+    if (!located.entry.name.endsWith('/')) files.set(located.entry.name, content);
   }
-  return files;
+  const read = async (name: string) => files.get(name) ?? new Uint8Array();
+  const sizes = new Map([...files].map(([name, { length }]) => [name, length]));
+  return { sizes, read, hash: async (name) => sha256(await read(name)) };
 }
 
 /** The content of an entry, in memory of its own. */
@@ -46,23 +53,36 @@ async function inflate(data: Uint8Array<ArrayBuffer>, entry: Entry): Promise<Uin
 
 async function inflateInBrowser(
   data: Uint8Array<ArrayBuffer>,
-  { name, size }: Entry,
+  entry: Entry,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const content = new Uint8Array(size);
+  const content = new Uint8Array(entry.size);
+  let length = 0;
+  await eachInflated(data, entry, (piece) => {
+    content.set(piece, length);
+    length += piece.length;
+  });
+  return content;
+}
+
+/** Gives a deflated entry in pieces to `take`, as many bytes as the entry says. */
+export async function eachInflated(
+  data: Uint8Array<ArrayBuffer>,
+  { name, size }: Entry,
+  take: (piece: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
   let length = 0;
   const reader = pieces(data).pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   for (;;) {
     const chunk = await reader.read().catch((error: unknown) => refuse('corrupt_data', String(error), name));
     if (chunk.done) break;
-    if (length + chunk.value.length > size) {
+    length += chunk.value.length;
+    if (length > size) {
       reader.cancel().catch(() => {});
       refuse('size_mismatch', `inflates to more than its ${size} bytes`, name);
     }
-    content.set(chunk.value, length);
-    length += chunk.value.length;
+    take(chunk.value);
   }
   if (length !== size) refuse('size_mismatch', `inflates to ${length} bytes instead of ${size}`, name);
-  return content;
 }
 
 /** Chromium inflates a whole piece before it gives anything, and a piece may inflate to a thousand times its size. */
@@ -83,9 +103,9 @@ const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 as ZIP has it. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = -1;
+/** CRC-32 as ZIP has it; `before` is that of what comes before. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (const byte of bytes) crc = (crc >>> 8) ^ (crcTable[(crc ^ byte) & 0xff] ?? 0);
   return ~crc >>> 0;
 }

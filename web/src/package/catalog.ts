@@ -1,8 +1,9 @@
 /** Checks `catalog.json`, so that planning can rely on it. No code of the bundle runs. */
 import builtIn from '../generated/built-in-names.json' with { type: 'json' };
-import { isObject, type JsonObject, parseObject } from '../package-json.js';
+import { isObject, type JsonObject, readObject } from '../package-json.js';
 import type { BundleCatalog } from '../package-loader.js';
 import { refuse } from '../package-refusal.js';
+import type { Contents } from '../zip-reader.js';
 
 const entryName = 'catalog.json';
 const moduleFile = /^modules\/([a-z0-9][a-z0-9_-]*)\.wasm$/;
@@ -10,12 +11,12 @@ const dottedName = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 const builtInNames = new Set(builtIn);
 
 /** `wheelFiles` are the names in all wheels. Throws PackageError `bad_catalog`. */
-export function readCatalog(
-  document: Uint8Array,
-  files: ReadonlyMap<string, unknown>,
+export async function readCatalog(
+  contents: Contents,
   wheelFiles: ReadonlySet<string>,
-): BundleCatalog {
-  const catalog = parseObject(entryName, document, 'bad_catalog');
+): Promise<BundleCatalog> {
+  const catalog = await readObject(contents, entryName, 'bad_catalog');
+  const files = contents.sizes;
   const { version, places } = catalog;
   if (version !== 1) return bad('version is not 1');
   if (!isObject(places)) return bad('places is not an object');

@@ -1,5 +1,6 @@
 /** Checks the WebAssembly modules of a bundle. Their code does not run. */
 import { refuse } from '../package-refusal.js';
+import type { Contents } from '../zip-reader.js';
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
@@ -24,8 +25,10 @@ const exported = [
 const mostBytes = 32 * 2 ** 20;
 
 /** Any `.wasm` entry. Throws PackageError `invalid_wasm`, `unexpected_import`, `missing_export`. */
-export async function checkModule(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if (bytes.length > mostBytes) refuse('invalid_wasm', `larger than ${mostBytes} bytes`, name);
+export async function checkModule(name: string, files: Contents): Promise<void> {
+  if ((files.sizes.get(name) ?? 0) > mostBytes)
+    refuse('invalid_wasm', `larger than ${mostBytes} bytes`, name);
+  const bytes = await files.read(name);
   if (!name.startsWith('modules/')) {
     if (!WebAssembly.validate(bytes)) refuse('invalid_wasm', 'not a WebAssembly module', name);
     return;

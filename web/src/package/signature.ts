@@ -1,7 +1,8 @@
 /** Verifies `signature.json`: Ed25519 over the bytes of `integrity.json`. */
 import { sha256 } from '../package-hash.js';
-import { parseObject } from '../package-json.js';
+import { readObject } from '../package-json.js';
 import { refuse } from '../package-refusal.js';
+import type { Contents } from '../zip-reader.js';
 
 const entry = 'signature.json';
 
@@ -15,18 +16,16 @@ export interface Signed {
 }
 
 /** Throws PackageError `bad_signature`. */
-export async function verifySignature(
-  document: Uint8Array,
-  integrity: Uint8Array<ArrayBuffer> | undefined,
-): Promise<Signed> {
-  if (!integrity) return refuse('bad_signature', 'there is no integrity.json that it could be of', entry);
-  const { algorithm, key_id, public_key, signature } = parseObject(entry, document, 'bad_signature');
+export async function verifySignature(files: Contents): Promise<Signed> {
+  if (!files.sizes.has('integrity.json'))
+    refuse('bad_signature', 'there is no integrity.json that it could be of', entry);
+  const { algorithm, key_id, public_key, signature } = await readObject(files, entry, 'bad_signature');
   if (algorithm !== 'ed25519') refuse('bad_signature', 'the algorithm is not "ed25519"', entry);
   const key = fromBase64(public_key, 32, 'public_key');
   const given = fromBase64(signature, 64, 'signature');
   const keyId = (await sha256(key)).slice(0, 16);
   if (key_id !== keyId) refuse('bad_signature', `key_id is not ${keyId}, that of the key`, entry);
-  const verified = await verify(key, given, integrity);
+  const verified = await verify(key, given, await files.read('integrity.json'));
   if (verified === false) refuse('bad_signature', 'it is not of this integrity.json', entry);
   return { keyId, publicKey: String(public_key), verified: verified === true };
 }

@@ -1,7 +1,7 @@
 /** Checks the wheels of a bundle: pure, and archives like any other. */
 import { refuse } from '../package-refusal.js';
 import { readEntries, type ZipLimits } from '../zip-directory.js';
-import { readEntry } from '../zip-reader.js';
+import { type Contents, readEntry } from '../zip-reader.js';
 
 const pureName = /^wheels\/[^/-]+-[^/-]+(?:-[0-9][^/-]*)?-[^/-]+-none-any\.whl$/;
 const mostMetadata = 2 ** 20;
@@ -12,12 +12,13 @@ const mostBytes = 32 * 2 ** 20;
  */
 export async function readWheel(
   name: string,
-  bytes: Uint8Array<ArrayBuffer>,
+  files: Contents,
   limits: ZipLimits,
   signal?: AbortSignal,
 ): Promise<{ names: string[]; inflated: number }> {
   if (!pureName.test(name)) refuse('bad_wheel', 'not the name of a pure wheel', name);
-  if (bytes.length > mostBytes) refuse('bad_wheel', `larger than ${mostBytes} bytes`, name);
+  if ((files.sizes.get(name) ?? 0) > mostBytes) refuse('bad_wheel', `larger than ${mostBytes} bytes`, name);
+  const bytes = await files.read(name);
   try {
     const names: string[] = [];
     const metadata: string[] = [];
