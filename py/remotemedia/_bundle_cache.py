@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -19,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotemedia._wheels import unpack_wheels
+from remotemedia._wheels import is_compiled, unpack_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ FOLDERS = ("nodes/", "models/", "assets/")
 _INDEX = ".complete.json"
 _HASHED_BYTES = 1 << 20
 """Of larger files only the size is compared."""
+_HAS_USERS = hasattr(os, "geteuid")
 _temporary: dict[str, Path] = {}
 
 
@@ -75,7 +77,7 @@ def _put(folder: Path, made: Path, files: Mapping[str, bytes]) -> None:
     """Lay out in `made`, then let it take the place of a folder that is missing or damaged."""
     try:
         _write(made, files)
-        if folder.exists():
+        if os.path.lexists(folder):
             aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
             with suppress(FileNotFoundError):  # another process was faster
                 folder.rename(aside / "old")
@@ -89,7 +91,7 @@ def _put(folder: Path, made: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    content = {name: files[name] for name in files if name.startswith(FOLDERS)}
+    content = {name: files[name] for name in files if _is_laid_out(name)}
     content |= unpack_wheels(files)
     index = {}
     for name, data in content.items():
@@ -104,9 +106,22 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
             Path(parent).chmod(0o555)
 
 
+def _is_laid_out(name: str) -> bool:
+    # Of nodes what runs is what can be read, so nothing compiled.
+    return name.startswith(FOLDERS) and not (name.startswith("nodes/") and is_compiled(name))
+
+
+def _is_own(folder: Path) -> bool:
+    """Tell whether this user has made a folder; code that others put there must not run."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and (not _HAS_USERS or found.st_uid == os.geteuid())
+
+
 def _is_whole(folder: Path) -> bool:
     """Tell whether everything is there: sizes, and of files that are not large the content."""
     try:
+        if not _is_own(folder):
+            return False
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
         return all(_is_file(folder / name, *told) for name, told in index.items())
     except (OSError, ValueError, TypeError, AttributeError):
@@ -121,7 +136,9 @@ def _is_file(path: Path, size: int, digest: str) -> bool:
 
 def remove(folder: Path) -> None:
     """Remove a folder, read-only as it may be; what cannot be removed stays."""
-    for parent, _, _ in os.walk(folder):
-        with suppress(OSError):
-            Path(parent).chmod(0o755)
+    for parent, _, names in os.walk(folder):
+        # Windows removes no read-only file, others none of a read-only folder.
+        for name in (".", *(names if os.name == "nt" else ())):
+            with suppress(OSError):
+                Path(parent, name).chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,6 @@ from remotemedia._zip import Archive, Source, refuse, write_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
     from types import ModuleType
 
     from remotemedia._bundle_import import Importer
@@ -42,17 +41,6 @@ def places_in(files: Mapping[str, bytes], importer: Importer) -> dict[str, list[
             place = f"rust:{name}"
             places[place] = _checked(_rust_entries(files[path], path), place)
     return places
-
-
-def write_site(files: Mapping[str, bytes], folder: Path) -> None:
-    """Unpack the wheels, so that their modules can be imported."""
-    for path in sorted(wheels_in(files)):
-        wheel = Archive(Source(files[path]))
-        for name in wheel:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                target.write_bytes(wheel[name])
 
 
 def _python_modules(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:

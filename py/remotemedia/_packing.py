@@ -75,14 +75,14 @@ def pack(manifest_path: Path, metadata: Mapping[str, Any] | None = None) -> byte
 
 def _places(folder: Path, files: Mapping[str, bytes]) -> dict[str, list[Entry]]:
     """Return the catalog entries of the bundle's own nodes; what was imported is forgotten."""
-    from remotemedia._bundle_import import Importer
-    from remotemedia._own_nodes import places_in, write_site
+    from remotemedia._bundle_import import SITE, Importer
+    from remotemedia._own_nodes import places_in
+    from remotemedia._wheels import write_wheels
 
     code = hashlib.sha256(b"packing " + str(folder).encode()).hexdigest()
     with tempfile.TemporaryDirectory(prefix="remotemedia-") as made:
-        site = Path(made).resolve()
-        write_site(files, site)
-        importer = Importer(str(folder), code, str(site))
+        write_wheels(files, Path(made))
+        importer = Importer(str(folder), code, str(Path(made).resolve() / SITE))
         try:
             return places_in(files, importer)
         finally:

@@ -10,6 +10,7 @@ from remotemedia._zip import MOST_CODE_BYTES, Archive, Limits, Source, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 WHEELS = "wheels/"
 SITE = "site/"
@@ -78,11 +79,28 @@ def _tags(archive: Archive, path: str) -> list[str]:
     return [line.strip(" \t\r").lower() for line in text.split("\n")]
 
 
+def is_compiled(name: str) -> bool:
+    """Tell whether a file is one that Python would run in place of a source of the same name."""
+    return name.lower().endswith((".pyc", *_COMPILED))
+
+
 def unpack_wheels(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return what the wheels hold, as files below `site/`; of two alike the first counts."""
+    """Return what the wheels hold, as files below `site/`; of two alike the first counts.
+
+    Compiled files are left out: what runs is what can be read.
+    """
     unpacked: dict[str, bytes] = {}
     for path in sorted(wheels_in(files)):
         wheel = Archive(Source(files[path]))
         for name in wheel:
-            unpacked.setdefault(SITE + name, wheel[name])
+            if not is_compiled(name):
+                unpacked.setdefault(SITE + name, wheel[name])
     return unpacked
+
+
+def write_wheels(files: Mapping[str, bytes], folder: Path) -> None:
+    """Unpack the wheels below a folder."""
+    for name, content in unpack_wheels(files).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -4,11 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_bundles import CLAMP, CLAMP_ENTRY, write
+from made_bundles import CLAMP, CLAMP_ENTRY, wheel, write
 
 from remotemedia import RuntimeLoadError
+from remotemedia._bundle_cache import remove
 from remotemedia._bundle_files import bundle_path
 from remotemedia._bundle_nodes import BundleNodes
+from remotemedia._hosts.bundle_files import settle
 
 SCALE = '''
 """Scales."""
@@ -147,3 +149,24 @@ def test_the_files_that_a_node_reads(nodes):
 def test_a_node_outside_of_a_bundle():
     with pytest.raises(FileNotFoundError, match="in no bundle"):
         bundle_path(None, "models/a", "ClampNode")
+
+
+def test_in_pyodide_too_only_code_that_can_be_read_stays(tmp_path):
+    _, content = wheel("b", "1", {"b.py": "B = 1\n", "__pycache__/b.cpython-314.pyc": b"other"})
+    write(
+        tmp_path,
+        {
+            "nodes/a.py": "A = 1\n",
+            "nodes/__pycache__/a.cpython-314.pyc": b"other code",
+            "nodes/a.so": b"other code",
+            "models/net.so": b"a model of that name",
+            "wheels/b-1-py3-none-any.whl": content,
+        },
+    )
+    settle(str(tmp_path))
+    found = {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
+    assert {name for name in found if name.endswith((".pyc", ".so"))} == {"models/net.so"}
+    assert {"nodes/a.py", "site/b.py"} <= found
+    remove(tmp_path)

@@ -94,6 +94,35 @@ def test_a_damaged_folder_is_laid_out_anew(cache, damage):
     assert [path.name for path in (cache / "bundles").iterdir()] == [ID]
 
 
+def test_a_folder_that_someone_else_has_made_is_not_used(cache, monkeypatch):
+    folder = lay_out(ID, {**FILES, "nodes/a.py": b"x = 'planted'\n"})
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    assert content(lay_out(ID, FILES))["nodes/a.py"] == b"x = 1\n"
+    assert content(folder)["nodes/a.py"] == b"x = 1\n"
+
+
+def test_a_link_is_not_used(cache):
+    planted = lay_out("ef" * 32, {**FILES, "nodes/a.py": b"x = 'planted'\n"})
+    (cache / "bundles" / ID).symlink_to(planted, target_is_directory=True)
+    assert content(lay_out(ID, FILES))["nodes/a.py"] == b"x = 1\n"
+    assert content(planted)["nodes/a.py"] == b"x = 'planted'\n"
+    assert {path.name for path in (cache / "bundles").iterdir()} == {ID, "ef" * 32}
+
+
+def test_of_code_only_what_can_be_read_is_laid_out(cache):
+    _, compiled = wheel("b", "1", {"b.py": "", "__pycache__/b.cpython-313.pyc": b"other code"})
+    more = {
+        "nodes/__pycache__/a.cpython-313.pyc": b"other code",
+        "nodes/a.abi3.so": b"\x7fELF",
+        "models/net.so": b"a model of that name is no code",
+        "wheels/b-1-py3-none-any.whl": compiled,
+    }
+    found = content(lay_out(ID, FILES | more))
+    assert {name for name in found if name.endswith((".pyc", ".so"))} == {"models/net.so"}
+    assert {"nodes/a.py", "site/b.py"} <= found.keys()
+
+
 PROCESS = """
 import sys
 from remotemedia._bundle_cache import lay_out
