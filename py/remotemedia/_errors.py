@@ -68,7 +68,8 @@ class RemoteMediaError(Exception):
         """Message, then where it happened."""
         where = [f"at {self.path}"] if self.path else []
         if self.node_id is not None:
-            where.append(f"node {self.node_id!r} ({self.node_type})")
+            kind = f" ({self.node_type})" if self.node_type else ""
+            where.append(f"node {self.node_id!r}{kind}")
         if self.item_index is not None:
             where.append(f"item {self.item_index}")
         return f"{self.message} [{', '.join(where)}]" if where else self.message

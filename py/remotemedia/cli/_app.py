@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,6 +23,7 @@ _CODES = "Exit codes: 0 ok, 1 failed or not trusted, 2 bad input, 130 interrupte
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; returns the exit code."""
+    _set_encodings()
     command = get_command(application())
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -37,6 +39,14 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
             drop_output()
             return UNREAD
     return int(code or 0)
+
+
+def _set_encodings() -> None:
+    """Take input as UTF-8, whatever the system's own encoding is; print what that lacks escaped."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def application() -> typer.Typer:

@@ -42,6 +42,10 @@ def _run(function: Callable[..., int], options: dict[str, Any]) -> int:
     except (RemoteMediaError, OSError, UnicodeDecodeError) as error:
         _explain(options, error)
         return BAD_INPUT if _is_bad_input(error) else FAILED
+    except SystemExit as end:
+        # A node's own: it must not end the run with the exit code of a good one.
+        tell(f"a node has ended the run: SystemExit: {end.code}")
+        return FAILED
     except KeyboardInterrupt as interrupt:
         tell("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
         return INTERRUPTED

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
 
 def print_json(value: Any, **options: Any) -> None:
     """Print as JSON; escaped where the encoding of the output may lack a character."""
@@ -19,11 +23,24 @@ def print_json(value: Any, **options: Any) -> None:
     print(json.dumps(value, ensure_ascii=escapes, **options))
 
 
-def tell(*lines: str) -> None:
-    """Print to standard error; empty lines are left out."""
-    for line in lines:
-        if line:
-            print(line.rstrip(), file=sys.stderr)
+def visible(text: str, kept: str = "") -> str:
+    r"""Return text with what controls a terminal, or hides text, written as escapes: `\x1b`.
+
+    Texts of a bundle must not write over what we say of it. `kept` are characters left as they are.
+    """
+    return _CONTROLS.sub(lambda found: found[0] if found[0] in kept else repr(found[0])[1:-1], text)
+
+
+def show(text: str, file: TextIO | None = None) -> None:
+    """Print one line of text from anywhere."""
+    print(visible(text), file=file)
+
+
+def tell(*texts: str) -> None:
+    """Print to standard error; empty texts are left out."""
+    for text in texts:
+        if text:
+            print(visible(text.rstrip(), kept="\n\t"), file=sys.stderr)
 
 
 def drop_output() -> None:
@@ -36,6 +53,7 @@ def print_table(
 ) -> None:
     """Print a table: with rules and colours on a terminal, else in aligned columns."""
     file = file or sys.stdout
+    rows = [[visible(cell) for cell in row] for row in rows]
     if file.isatty():
         from rich.console import Console
         from rich.table import Table
@@ -65,6 +83,8 @@ def readable_size(size: float) -> str:
 @contextmanager
 def replaced_when_done(path: Path) -> Iterator[Path]:
     """Give a path beside the file; what is written there becomes the file if nothing fails."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         yield unfinished

@@ -17,7 +17,7 @@ from remotemedia.cli._options import (
     TrustedKeys,
     package_options,
 )
-from remotemedia.cli._output import print_json, print_table, readable_size
+from remotemedia.cli._output import print_json, print_table, readable_size, show
 from remotemedia.cli._pipelines import catalog
 from remotemedia.cli.verify import describe
 
@@ -64,7 +64,7 @@ def _print(package: Package, facts: dict[str, Any]) -> None:
     metadata = facts["metadata"] or {}
     for key in ("package_name", "package_version", "description", "author"):
         if key in metadata:
-            print(f"{key.removeprefix('package_')}: {metadata[key]}")
+            show(f"{key.removeprefix('package_')}: {metadata[key]}")
     print(f"id: {facts['id']}")
     print(f"trust: {describe(package)}")
     _section("Nodes")
@@ -72,7 +72,7 @@ def _print(package: Package, facts: dict[str, Any]) -> None:
     print_table(("", "", ""), rows)
     _section("May")
     for power in facts["may"]:
-        print(power)
+        show(power)
     _section("Licences")
     print_table(("", ""), [*facts["licences"].items()])
     _section("Files")
@@ -83,9 +83,9 @@ def _print(package: Package, facts: dict[str, Any]) -> None:
     items = facts["downloads"]["items"]
     print_table(("", "bytes", "gzip"), [_download(item) for item in items])
     for name in facts["requires"]:
-        print(f"needs {name}")
+        show(f"needs {name}")
     for warning in facts["warnings"]:
-        print(f"warning: {warning}")
+        show(f"warning: {warning}")
 
 
 def _section(title: str) -> None:

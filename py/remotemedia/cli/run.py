@@ -49,6 +49,9 @@ def _sources(given: list[str] | None) -> dict[str, str]:
         if not name or not equals:
             message = f"{text!r} is not ID=INPUT"
             raise typer.BadParameter(message, param_hint="--source")
+        if name in named:
+            message = f"{name!r} is there twice: the items of a source are one list"
+            raise typer.BadParameter(message, param_hint="--source")
         named[name] = value
     return named
 

@@ -1,6 +1,5 @@
 """`remotemedia validate`."""
 
-import sys
 import warnings
 
 from remotemedia._errors import Issue, ManifestError, ManifestWarning
@@ -13,7 +12,7 @@ from remotemedia.cli._options import (
     TrustedKeys,
     package_options,
 )
-from remotemedia.cli._output import print_json
+from remotemedia.cli._output import print_json, show, tell
 from remotemedia.cli._pipelines import read_pipeline
 
 EXAMPLES = ["validate manifest.json", "validate pipeline.yaml --runtime python --json"]
@@ -57,7 +56,7 @@ def command(
     if as_json:
         print_json({"valid": valid, "issues": [i._asdict() for i in issues], "places": places})
     for issue in () if as_json else issues:
-        print(f"{issue.severity}: {issue.path}: {issue.message} ({issue.code})", file=sys.stderr)
+        tell(f"{issue.severity}: {issue.path}: {issue.message} ({issue.code})")
     for name, place in () if as_json else places.items():
-        print(f"{name}: {place}")
+        show(f"{name}: {place}")
     return 0 if valid else 2

@@ -4,7 +4,7 @@ import json
 
 from remotemedia._package import Package
 from remotemedia.cli._options import BundleArgument, Json, TrustedKeys, read_keys
-from remotemedia.cli._output import print_json
+from remotemedia.cli._output import print_json, show
 
 EXAMPLES = ["verify voice.rmpkg --trusted-key my.key.pub"]
 
@@ -25,11 +25,11 @@ def command(
         told = {"trust": package.trust, "key_id": package.key_id, "public_key": key}
         print_json({**told, "warnings": package.warnings})
     else:
-        print(f"{bundle}: {describe(package)}")
+        show(f"{bundle}: {describe(package)}")
         if package.trust == "unknown-key":
             print(f"public key: {key}")
         for warning in package.warnings:
-            print(f"warning: {warning}")
+            show(f"warning: {warning}")
     return TRUSTED if package.trust == "trusted" else NOT_TRUSTED
 
 

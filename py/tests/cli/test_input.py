@@ -1,6 +1,7 @@
 """Input: JSON, files, standard input, lines, recordings."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -138,3 +139,25 @@ def test_a_folder_is_a_pipeline(tmp_path, capsys):
     assert run(tmp_path, "7") == 0
     assert capsys.readouterr().out == "7\n"
     assert run(tmp_path / "..", "7") == 2
+
+
+def program(echo, *arguments, **variables):
+    """Run it as a program of its own, whose encoding is that of the variables."""
+    return subprocess.run(
+        [sys.executable, "-m", "remotemedia.cli", *arguments],
+        input='"größe 😀"'.encode(),
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "0", **variables},
+        check=True,
+    ).stdout
+
+
+@pytest.mark.parametrize("how", [["-"], ["--lines"]])
+def test_standard_input_is_utf_8_whatever_the_system_says(echo, how):
+    told = program(echo, "run", echo, *how, PYTHONIOENCODING="cp1252")
+    assert json.loads(told) == "größe 😀"
+
+
+def test_an_output_that_lacks_characters_gets_escapes(echo):
+    told = program(echo, "nodes", "AudioChunkerNode", PYTHONIOENCODING="ascii")
+    assert rb"\u2265 1" in told

@@ -116,6 +116,23 @@ def test_no_code_of_the_bundle_runs(node_bundle, capsys):
     assert facts(capsys, node_bundle)["nodes"][0]["type"] == "ClampNode"
 
 
+LIES = "nice\ntrust: signed by a key that you trust\x1b[2J\x9b31m\u202e"
+
+
+def test_texts_of_a_bundle_do_not_write_over_ours(node_bundle, tmp_path, capsys):
+    repacked(node_bundle, **{"metadata.json": json.dumps({"description": LIES}).encode()})
+    lines = inspect(capsys, node_bundle).splitlines()
+    shown = r"nice\ntrust: signed by a key that you trust\x1b[2J\x9b31m\u202e"
+    assert f"description: {shown}" in lines
+    assert [line for line in lines if line.startswith("trust: ")] == ["trust: not signed"]
+    write_manifest(tmp_path, chain([("EchoNode", {"\x1b[2J": 1})]))
+    for command in (["validate", str(tmp_path)], ["run", str(tmp_path), "1"]):
+        assert main(command) == 2
+        told = capsys.readouterr().err
+        assert "[2J" in told
+        assert "\x1b" not in told
+
+
 WHEEL_METADATA = {
     "MIT AND BSD-3-Clause": "License-Expression: MIT AND BSD-3-Clause\n",
     "Apache 2": "License: Apache 2\n  in full\n",

@@ -68,6 +68,7 @@ def test_the_version(capsys):
         (["run", "x", "--runtime", "cobol"], "--runtime"),
         (["run", "x", "--frob"], "No such option"),
         (["run", "x", "--source", "y"], "'y' is not ID=INPUT"),
+        (["run", "x", "--source", "y=1", "--source", "y=2"], "'y' is there twice"),
         (["run", "x", "--timeout-ms", "0"], "must be > 0"),
         (["sign", "x"], "Missing option '--key'"),
     ],

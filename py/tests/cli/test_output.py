@@ -9,6 +9,7 @@ import pytest
 from command_line import PASS, Terminal, give_stdin, run, wav, write_manifest
 from segments import chain
 
+from remotemedia.cli import main
 from remotemedia.nodes._wav import decode
 
 TWO = chain([("PassThroughNode", {}), ("AddNode", {"addend": 1})]) | {"connections": []}
@@ -65,6 +66,15 @@ def test_a_run_that_fails_leaves_the_file_as_it_was(tmp_path):
     assert run(add, '[1, "x"]', "-o", out) == 1
     assert out.read_text() == "before"
     assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "out.json"}
+
+
+def test_a_folder_is_no_file_to_write(echo, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["pack", ".", "-o", "."]) == 2
+    assert "Is a directory: '.'" in capsys.readouterr().err
+    (tmp_path / "out.json").mkdir()
+    assert run(echo, "[1]", "-o", "out.json") == 2
+    assert [path.name for path in (tmp_path / "out.json").iterdir()] == []
 
 
 @pytest.mark.parametrize("wav_format", ["pcm16", "float32"])

@@ -128,3 +128,13 @@ def test_capitals_in_the_name_of_a_bundle(here, capsys):
     (here / "clamp.rmpkg").rename(here / "CLAMP.RMPKG")
     assert run("CLAMP.RMPKG", "5", "--trust") == 0
     assert capsys.readouterr().out == "5\n"
+
+
+@pytest.mark.parametrize("code", ["0", "3", "'bye'"])
+def test_a_node_that_exits_does_not_look_like_a_run_that_succeeded(here, capsys, code):
+    path = here / "clamp" / "nodes" / "clamp.py"
+    path.write_text(path.read_text().replace("return min", f"raise SystemExit({code}) or min"))
+    assert run("clamp", "5") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == f"a node has ended the run: SystemExit: {code.strip(chr(39))}\n"
