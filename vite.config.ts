@@ -1,7 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 
-const laterParts = /\/(engine\/|generated\/|package\/|stream\/|worker\/(engine|page-nodes)|trace|value-json)/;
+const laterParts =
+  /\/(engine\/|generated\/|package\/|sandbox\/|stream\/|worker\/(admission|engine|page-nodes|sandbox)|trace|value-json)/;
 
 function isNeededAtOnce(id: string): boolean {
   return id.includes('/web/src/') && !laterParts.test(id);

@@ -15,10 +15,10 @@ import { Collector, type ExecuteResult, type Receiver, type RunReport, reportOf 
 import type { ExecuteOptions, RunnerOptions, StreamOptions } from './runner-options.js';
 import { startTimer } from './timer.js';
 import { Turns } from './turns.js';
-import type { Admitted, Untrusted } from './worker/admission.js';
+import type { Admitted, Parcel, Untrusted } from './worker/admission.js';
 import { Engines } from './worker/engines.js';
 import type { PageNodes } from './worker/page-nodes.js';
-import type { Bundle, Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
+import type { Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
 import { plainRealm } from './worker/realm.js';
 import type { RunEvents, RunSession } from './worker/session.js';
 
@@ -285,7 +285,7 @@ export class PipelineRunner {
     return admit(pkg, this.untrusted, grant?.network);
   }
 
-  private circuitsOf(bundle: Bundle | null): CircuitStore {
+  private circuitsOf(bundle: Parcel | null): CircuitStore {
     const key = bundle?.id ?? null;
     const store = this.circuits.get(key) ?? new CircuitStore();
     this.circuits.set(key, store);

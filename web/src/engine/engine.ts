@@ -158,9 +158,7 @@ export class Engine {
     const requires = new Set(python.flatMap((segment) => segment.requires));
     if (python.length === 0) return;
     const place = await this.loadPython([...requires]);
-    const custom = new Set(this.bundle?.places.python?.map(({ type }) => type));
-    if (this.bundle && python.some(({ nodes }) => nodes.some(({ node_type }) => custom.has(node_type))))
-      place.mount(this.bundle);
+    if (this.bundle) place.mount(this.bundle, python);
   }
 
   /** What was loaded since the last call, and the memory of the runtimes. */

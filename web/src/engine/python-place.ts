@@ -13,6 +13,7 @@ import {
   type Outgoing,
   type Segment,
   type SegmentMetrics,
+  type SegmentPlan,
   type StepResult,
 } from './place.js';
 import type {
@@ -123,9 +124,11 @@ export class PythonPlace {
     progress(missing.length);
   }
 
-  /** Makes a bundle's nodes and files known. Throws RuntimeLoadError. */
-  mount(bundle: Bundle): void {
-    if (this.bundle === bundle.id) return;
+  /** Makes a bundle's nodes and files known, if the segments use any. Throws RuntimeLoadError. */
+  mount(bundle: Bundle, segments: readonly SegmentPlan[]): void {
+    const own = new Set(bundle.places.python?.map(({ type }) => type));
+    const isUsed = segments.some(({ nodes }) => nodes.some(({ node_type }) => own.has(node_type)));
+    if (!isUsed || this.bundle === bundle.id) return;
     const begun = performance.now();
     const root = writeFiles(this.pyodide.FS, bundle);
     const catalog = JSON.stringify(bundle.places.python);

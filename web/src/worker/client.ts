@@ -1,18 +1,11 @@
 /** The page's side of the protocol: one engine thread and the run that is under way in it. */
 import { BufferPool } from '../buffer-pool.js';
 import { asError, RemoteMediaError, RuntimeLoadError } from '../errors.js';
-import { lateThread } from './late-thread.js';
-import type { Bundle, EngineAssets, Job, PageCall, PageReply, ToPage } from './protocol.js';
+import type { Parcel } from './admission.js';
+import type { EngineAssets, Job, PageCall, PageReply, ToPage } from './protocol.js';
 import { plainRealm, type Realm, suits } from './realm.js';
 import { type RunEvents, RunSession } from './session.js';
-import {
-  canShareMemory,
-  lockManager,
-  startInline,
-  startThread,
-  type Thread,
-  type ThreadEvents,
-} from './thread.js';
+import { canShareMemory, lockManager, startInline, startThread, type Thread } from './thread.js';
 
 /** What Pyodide takes for Ctrl-C. */
 const interruptSignal = 2;
@@ -48,9 +41,10 @@ export class EngineClient {
     this.options = options;
     this.realm = realm;
     const events = { message: (message: ToPage) => this.handle(message), dead: this.died };
-    this.thread = startFor(realm, options, events);
+    const { assets, inline, script } = options;
+    if (realm.sandbox) this.thread = realm.sandbox.start(events, options);
+    else this.thread = inline ? startInline(events) : startThread(events, script);
     this.thread.hold(false);
-    const { assets, inline } = options;
     // A sandbox shares neither memory nor locks with the page.
     const isBeside = !inline && !realm.sandbox;
     const interrupt = isBeside && canShareMemory() ? new SharedArrayBuffer(1) : null;
@@ -77,7 +71,7 @@ export class EngineClient {
   }
 
   /** Starts a job, which may use the nodes of `bundle`; the one before must have ended. */
-  start(job: Job, events: RunEvents, bundle: Bundle | null = null): RunSession {
+  start(job: Job, events: RunEvents, bundle: Parcel | null = null): RunSession {
     const id = ++this.lastRun;
     const session = new RunSession(this, id, events, job.trace);
     if (this.deadReason) {
@@ -86,7 +80,8 @@ export class EngineClient {
     }
     this.signal?.fill(0); // what an earlier interrupt may have left
     try {
-      if (bundle) this.give(bundle);
+      if (bundle && bundle.id !== this.bundle) bundle.send(this.thread.post);
+      this.bundle = bundle?.id ?? this.bundle;
       this.thread.post({ type: 'start', run: id, job });
     } catch (error) {
       // Something in the job, such as a node's catalog, cannot be sent, or there is no memory for a copy of the bundle.
@@ -132,15 +127,6 @@ export class EngineClient {
     );
   };
 
-  /** Sends a copy of a bundle, unless the thread has it. */
-  private give(bundle: Bundle): void {
-    if (this.bundle === bundle.id) return;
-    const files = new Map([...bundle.files].map(([name, bytes]) => [name, new Uint8Array(bytes)]));
-    const transfer = [...files.values()].map(({ buffer }) => buffer);
-    this.thread.post({ type: 'bundle', bundle: { ...bundle, files } }, transfer);
-    this.bundle = bundle.id;
-  }
-
   private handle(message: ToPage): void {
     if (this.deadReason) return; // what a terminated thread had still sent
     if (message.type === 'output') this.print(message.stream, message.text);
@@ -172,14 +158,4 @@ export class EngineClient {
     const transfer = reply.op === 'ran' ? reply.outputs.map(({ packet }) => packet.buffer) : [];
     this.post({ type: 'page-reply', call, reply }, transfer);
   }
-}
-
-function startFor(realm: Realm, options: ClientOptions, events: ThreadEvents): Thread {
-  const { assets, inline, script, sandbox } = options;
-  const { sandbox: network } = realm;
-  if (!network) return inline ? startInline(events) : startThread(events, script);
-  const making = import('./sandbox.js').then(({ startSandbox }) =>
-    startSandbox(events, { assets, script: sandbox, network }),
-  );
-  return lateThread(making, events);
 }
