@@ -1,6 +1,7 @@
 /** Bundles with Python nodes of their own, in a real Pyodide in a worker thread. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { zip } from '../../tests/hostile/zip.js';
 import { CancelledError, CapabilityError, NodeError, RuntimeLoadError } from '../src/errors.js';
 import type { Manifest } from '../src/manifest.js';
 import type { LoadedPackage } from '../src/package-loader.js';
@@ -29,6 +30,19 @@ async function outputsOf(type: string, input: Value, contents?: Contents, params
 async function usual(manifest: Manifest): Promise<LoadedPackage> {
   return { ...(await kitBundle), manifest };
 }
+
+const greeting = `
+from pathlib import Path
+from remotemedia import Node
+
+class GreetNode(Node):
+    def process(self, item):
+        hello = Path(__file__).parent / "hello.txt"
+        try:
+            hello.write_text("")
+        except OSError as error:
+            return f"{hello.read_text()} {item}, {type(error).__name__}"
+`;
 
 describe('nodes of a bundle', () => {
   test.each<[type: string, input: Value[], output: Value[]]>([
@@ -90,6 +104,26 @@ describe('nodes of a bundle', () => {
     expect(await outputsOf('TableNode', [1])).toEqual(['one']);
   });
 
+  test('come from wheels', async () => {
+    const wheel = zip([
+      { name: 'greeting/__init__.py', content: 'from .node import GreetNode as GreetNode\n' },
+      { name: 'greeting/node.py', content: greeting },
+      { name: 'greeting/hello.txt', content: 'hello' },
+      {
+        name: 'greeting-1.0.dist-info/METADATA',
+        content: 'Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n',
+      },
+      {
+        name: 'greeting-1.0.dist-info/WHEEL',
+        content: 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+      },
+      { name: 'greeting-1.0.dist-info/RECORD', content: '' },
+    ]);
+    const files = { 'wheels/greeting-1.0-py3-none-any.whl': wheel };
+    const entries = [entry('GreetNode', { module: 'greeting' })];
+    expect(await outputsOf('GreetNode', ['you'], { entries, files })).toEqual(['hello you, PermissionError']);
+  });
+
   test('are loaded by preload', async () => {
     const pkg = await usual(chain({ node_type: 'MeanNode' }));
     await runner.recycle();
@@ -143,6 +177,12 @@ describe('what is wrong with a bundle', () => {
     expect(error.traceback).not.toContain('importlib');
     // The next bundle is not held responsible.
     expect(await outputsOf('ShiftNode', [1])).toEqual([101]);
+  });
+
+  test('a package of another version', async () => {
+    const error = await errorOf('FutureNode', [1]);
+    expect(error).toBeInstanceOf(RuntimeLoadError);
+    expect((error as Error).message).toMatch(/needs numpy>=99, there is numpy 2\./);
   });
 
   test('a package that is not there', async () => {
@@ -249,5 +289,5 @@ describe('who may run', () => {
 });
 
 test('the kit of these tests has an entry for each of its nodes', () => {
-  expect(new Set(kit.map(({ type }) => type)).size).toBe(11);
+  expect(new Set(kit.map(({ type }) => type)).size).toBe(12);
 });

@@ -25,10 +25,11 @@ export const kit: readonly BundleEntry[] = [
   entry('SumNode', { stateful: true }),
   entry('LaterNode'),
   entry('CountdownNode'),
-  entry('MeanNode', { requires: ['numpy'] }),
+  entry('MeanNode', { requires: ['numpy>=2'] }),
   entry('WriteNode'),
   entry('RaiseNode'),
   entry('LoopNode'),
+  entry('FutureNode', { requires: ['numpy>=99'] }),
 ];
 
 /** A catalog entry of a node in nodes/kit.py. */

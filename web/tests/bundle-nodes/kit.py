@@ -60,7 +60,7 @@ class CountdownNode(Node):
         yield from range(item, 0, -1)
 
 
-class MeanNode(Node, requires=("numpy",)):
+class MeanNode(Node, requires=("numpy>=2",)):
     def process(self, item):
         import numpy as np
 
@@ -100,4 +100,9 @@ class LoopNode(Node):
     def process(self, item):
         while item == "loop":
             pass
+        return item
+
+
+class FutureNode(Node, requires=("numpy>=99",)):
+    def process(self, item):
         return item
