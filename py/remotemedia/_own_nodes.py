@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,9 @@ def _python_modules(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     for path in sorted(files):
         if path.startswith(NODES) and path.endswith(".py"):
             parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
-            public = all(part.isidentifier() and part[0] != "_" for part in parts)
-            if public and len(parts) > 1:
+            if not all(part.isidentifier() for part in parts):
+                _left_out(f"{path}, which is no name of a Python module")
+            elif len(parts) > 1 and not any(part.startswith("_") for part in parts):
                 yield ".".join(parts), path
     for path in sorted(wheels_in(files)):
         for told in _entry_points(files[path], path):
@@ -66,7 +68,8 @@ def _entry_points(wheel: bytes, path: str) -> list[str]:
     try:
         for name in names:
             parser.read_string(archive[name].decode())
-        return sorted({*parser[GROUP].values()}) if GROUP in parser else []
+        told = parser[GROUP].values() if GROUP in parser else ()
+        return sorted({value.partition(":")[0].strip() for value in told})
     except (ConfigError, UnicodeDecodeError) as error:
         refuse("bad_wheel", f"its entry points cannot be read: {error}", path)
 
@@ -84,16 +87,23 @@ def _python_entries(told: str, path: str, importer: Importer) -> list[Entry]:
 
 def _classes_in(module: ModuleType) -> list[type[Node]]:
     """Return the node classes that a module defines and that can be used."""
-    found = {
+    public = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Node)
         and value.__module__ == module.__name__
-        and value.process is not Node.process
         and not value.__name__.startswith("_")
-    }
+    ]
+    found = {cls for cls in public if cls.process is not Node.process}
+    for cls in public:
+        if cls not in found and not any(issubclass(other, cls) for other in found):
+            _left_out(f"{cls.__qualname__}, which has no method `process(self, item)`")
     return sorted(found, key=lambda cls: cls.type_name)
+
+
+def _left_out(what: str) -> None:
+    warnings.warn(f"left out is {what}", stacklevel=2)
 
 
 def _rust_entries(content: bytes, path: str) -> list[Entry]:

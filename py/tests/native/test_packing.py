@@ -231,6 +231,44 @@ def test_a_module_that_does_not_answer(tmp_path):
     assert (error.code, error.path) == ("bad_node", "modules/mute.wasm")
 
 
+TYPO = """
+from remotemedia import Node
+
+class TypoNode(Node):
+    def proces(self, item):
+        return item
+
+class Base(Node):
+    pass
+
+class _Hidden(Node):
+    pass
+
+class FineNode(Base):
+    def process(self, item):
+        return item
+"""
+
+
+def test_what_looks_like_a_node_but_is_none_is_told(tmp_path):
+    folder = sources(tmp_path / "a", {"nodes/typo.py": TYPO})
+    with pytest.warns(UserWarning, match="TypoNode, which has no method `process") as caught:
+        pack(manifest_in(folder))
+    assert len(caught) == 1
+    folder = sources(tmp_path / "b", {"nodes/soft-clip.py": TYPO})
+    with pytest.warns(UserWarning, match="nodes/soft-clip.py, which is no name of a Python module"):
+        pack(manifest_in(folder))
+
+
+def test_an_entry_point_may_name_an_object_of_its_module(tmp_path):
+    point = "[remotemedia.nodes]\nown = a.own:OwnNode\n"
+    code = CLAMP.replace("ClampNode", "OwnNode").replace('"Clamp"', '"Own"')
+    files = {"a/__init__.py": "", "a/own.py": code, "a-1.dist-info/entry_points.txt": point}
+    name, content = wheel("a", "1", files)
+    package = Package.load(pack(manifest_in(sources(tmp_path, {f"wheels/{name}": content}))))
+    assert [entry["module"] for entry in package.places["python"]] == ["nodes.clamp", "a.own"]
+
+
 def test_wheels_whose_entry_points_cannot_be_read(tmp_path):
     points = "a-1.dist-info/entry_points.txt"
     for wrong in (b"no section", b"\xff"):
