@@ -78,6 +78,8 @@ def _put(folder: Path, made: Path, files: Mapping[str, bytes]) -> None:
     try:
         _write(made, files)
         if os.path.lexists(folder):
+            if _is_whole(folder):
+                return  # another process was faster, and may be reading it already
             aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
             with suppress(FileNotFoundError):  # another process was faster
                 folder.rename(aside / "old")

@@ -158,6 +158,17 @@ def test_several_processes_at_once(cache):
     assert [path.name for path in (cache / "bundles").iterdir()] == ["cd" * 32]
 
 
+def test_what_another_process_has_laid_out_meanwhile_stays(cache, monkeypatch):
+    others = lay_out(ID, FILES)
+    before = (others / "nodes").stat().st_ino
+    whole = _bundle_cache._is_whole
+    looked = iter([lambda _: False])  # at first it was not there
+    monkeypatch.setattr(_bundle_cache, "_is_whole", lambda path: next(looked, whole)(path))
+    assert lay_out(ID, FILES) == others
+    assert (others / "nodes").stat().st_ino == before
+    assert [path.name for path in (cache / "bundles").iterdir()] == [ID]
+
+
 FOR_NOW = """
 import sys
 from remotemedia._bundle_cache import lay_out

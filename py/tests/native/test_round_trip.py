@@ -3,13 +3,15 @@
 import json
 
 from graphs import cases
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remotemedia import Pipeline
 from remotemedia.nodes import PassThroughNode, ZipNode
 
 WORDS = st.dictionaries(st.sampled_from(["name", "author", "license", "mine"]), st.text(max_size=5))
+
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -30,6 +32,7 @@ def manifests(draw):
     return manifest | {name: draw(value) for name, value in more.items() if draw(st.booleans())}
 
 
+@untimed
 @given(manifests())
 def test_manifests(manifest):
     text = Pipeline.from_manifest(manifest).serialize()
@@ -41,6 +44,7 @@ def test_manifests(manifest):
         assert after["params"].items() >= before["params"].items()
 
 
+@untimed
 @given(st.data())
 def test_graphs_in_code(data):
     """Every connection that is written with `>>` is in the manifest, once, and no other."""
