@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os.path
+from typing import TYPE_CHECKING
 
 from remotemedia._errors import NodeError, RemoteMediaError
 from remotemedia._values import UnrepresentableError
 
+if TYPE_CHECKING:
+    from traceback import FrameSummary
+
 _PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib would be imported for it
+_EVENT_LOOP = os.path.join(os.path.dirname(os.__file__), "asyncio") + os.sep  # noqa: PTH118, PTH120
 _NODES = os.path.join(_PACKAGE, "nodes") + os.sep  # noqa: PTH118
 
 
@@ -19,11 +24,21 @@ def user_traceback(error: BaseException) -> str:
     todo = [top]
     while todo:
         part = todo.pop()
-        frames = [frame for frame in part.stack if not _is_internal(frame.filename)]
-        part.stack = traceback.StackSummary.from_list(frames)
+        part.stack = traceback.StackSummary.from_list(_own_frames(part.stack))
         todo += [link for link in (part.__cause__, part.__context__) if link]
         todo += part.exceptions or ()  # those of a group
     return "".join(top.format())
+
+
+def _own_frames(stack: list[FrameSummary]) -> list[FrameSummary]:
+    """Return the frames that are not of the engine, nor of the event loop below it."""
+    start = 0
+    for index, frame in enumerate(stack):
+        if _is_internal(frame.filename):
+            start = index + 1
+        elif not frame.filename.startswith(_EVENT_LOOP):
+            break
+    return [frame for frame in stack[start:] if not _is_internal(frame.filename)]
 
 
 def _is_internal(filename: str) -> bool:

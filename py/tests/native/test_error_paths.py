@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from segments import chain
 
-from remotemedia import Audio, NodeError, Pipeline
+from remotemedia import Audio, Node, NodeError, Pipeline
 
 DEEP = []
 for _ in range(127):
@@ -79,3 +79,20 @@ def test_large_numbers_are_compared_as_floats(item, least):
 def test_a_batch_may_be_larger_than_any_memory(size, hint):
     manifest = chain([("BatcherNode", {"batch_size": size})])
     assert Pipeline.from_manifest(manifest, runtime_hint=hint).run_sync([1, 2]) == [[1, 2]]
+
+
+class LateNode(Node):
+    """Fails in the event loop."""
+
+    async def process(self, item):
+        return self.later(item)
+
+    def later(self, item):
+        return item.nothing
+
+
+def test_the_event_loop_is_no_line_of_the_author():
+    with pytest.raises(NodeError) as caught:
+        Pipeline(LateNode()).run_sync("x")
+    files = [line for line in caught.value.traceback.splitlines() if line.startswith("  File")]
+    assert [line.rpartition(" ")[2] for line in files] == ["process", "later"]
