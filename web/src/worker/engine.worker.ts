@@ -1,6 +1,7 @@
 /** The engine's thread: only ties the engine's host to the messages of a browser's or Node.js's worker. */
 import { nodeBuiltin } from '../node.js';
 import { EngineHost } from './engine-host.js';
+import { failWithPython } from './fatal.js';
 import type { ToEngine, ToPage } from './protocol.js';
 
 interface Scope {
@@ -21,4 +22,5 @@ if (port) {
   const scope = globalThis as unknown as Scope;
   const host = new EngineHost((message, transfer = []) => scope.postMessage(message, transfer));
   scope.onmessage = ({ data }) => host.handle(data);
+  failWithPython();
 }
