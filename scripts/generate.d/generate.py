@@ -50,6 +50,18 @@ def for_planning(entry: Entry) -> dict[str, object]:
     return {key: value for key, value in small.items() if granted.get(key) != value}
 
 
+def for_people(entry: Entry) -> dict[str, object]:
+    """Return what the demo page tells of a built-in type, and makes forms of."""
+    return {
+        "type": entry["type"],
+        "aliases": entry["aliases"],
+        "summary": entry["summary"],
+        "runtimes": [runtime.lower() for runtime in entry["runtimes"]],
+        "requires": entry["requires"],
+        "params": entry["params"]["properties"],
+    }
+
+
 def main() -> None:
     """Write the files, or say which of them are out of date."""
     python = Registry().catalog()
@@ -59,6 +71,7 @@ def main() -> None:
     in_python = {entry["type"] for entry in python}
     files = {
         "web/src/generated/python-catalog.json": _json([for_planning(entry) for entry in python]),
+        "web/demo/generated/nodes.json": _json([for_people(entry) for entry in entries]),
         "web/src/generated/built-in-names.json": _json(names(entries)),
         "py/remotemedia/_built_in_names.py": _names_module(names(entries)),
         "py/remotemedia/nodes/_rust.py": _formatted(rust_nodes(rust, in_python)),

@@ -1,5 +1,6 @@
 /** Shows what a run gave: outputs, where and how long each node ran, and errors. */
-import { type ExecuteResult, RemoteMediaError, toJson, type Value } from '../src/index.js';
+import { type ExecuteResult, PackageError, RemoteMediaError, toJson, type Value } from '../src/index.js';
+import { textOf } from './claims.js';
 import { element, table } from './elements.js';
 import { views } from './views.js';
 
@@ -58,9 +59,9 @@ function metricsView({ metrics, skipped }: ExecuteResult): Node[] {
   ];
 }
 
-/** What went wrong: class, message, node, problems of the manifest, traceback. */
-export function failureView(thrown: unknown): HTMLElement {
-  const failure = element('div', 'failure');
+/** What went wrong: class, message, entry of the bundle or node, problems of the manifest, traceback. `lead` comes first. */
+export function failureView(thrown: unknown, lead = ''): HTMLElement {
+  const failure = element('div', 'failure', ...(lead ? [element('p', '', lead)] : []));
   if (!(thrown instanceof RemoteMediaError)) {
     failure.append(element('p', 'error', String(thrown)));
     return failure;
@@ -69,6 +70,9 @@ export function failureView(thrown: unknown): HTMLElement {
     element('h3', 'error', `${thrown.name} (${thrown.code})`),
     element('pre', '', thrown.message),
   );
+  if (thrown instanceof PackageError && thrown.path) {
+    failure.append(element('p', '', 'Entry ', element('code', '', textOf(thrown.path))));
+  }
   if (thrown.nodeId) {
     const item = thrown.itemIndex === null ? '' : `, item ${thrown.itemIndex}`;
     failure.append(
