@@ -183,24 +183,33 @@ EchoNode.process = lambda self, item: bytearray(1 << 30) * 8
 });
 
 describe('an interrupt', () => {
-  /** Writes it from another thread, because this one is busy in Python. */
-  function interruptLater(ms: number): Worker {
-    const code = `const { workerData } = require('node:worker_threads');
-      setTimeout(() => { workerData[0] = 2; }, ${ms});`;
-    return new Worker(code, { eval: true, workerData: interrupt });
+  /** Writes it from another thread, because this one is busy in Python; one that came too early would be lost. */
+  function interruptOnceSpinning(): Worker {
+    const spinning = new Int32Array(new SharedArrayBuffer(4));
+    const begin = () => {
+      Atomics.store(spinning, 0, 1);
+      Atomics.notify(spinning, 0);
+    };
+    Object.assign(globalThis, { begin });
+    const code = `const { spinning, interrupt } = require('node:worker_threads').workerData;
+      Atomics.wait(spinning, 0, 0);
+      interrupt[0] = 2;`;
+    return new Worker(code, { eval: true, workerData: { spinning, interrupt } });
   }
 
   test('ends an endless loop as a cancel, and Python goes on', async () => {
     python(`
+import js
 from remotemedia.nodes.echo import EchoNode
 sync = EchoNode.process
 def spin(self, item):
+    js.begin()
     while True:
         pass
 EchoNode.process = spin
 `);
     const segment = place.open(segmentOf({ node_type: 'EchoNode' }));
-    const other = interruptLater(200);
+    const other = interruptOnceSpinning();
     const { status, error } = await segment.run([packetOf([1])], noLimit);
     expect(status).toBe(failed);
     expect(error).toMatchObject({ name: 'CancelledError', code: 'cancelled' });
