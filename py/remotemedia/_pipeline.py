@@ -4,50 +4,31 @@ from __future__ import annotations
 
 import json
 import warnings
-from contextlib import aclosing
 from copy import deepcopy
-from threading import RLock
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from remotemedia._circuits import Circuits
 from remotemedia._compose import flow_of, manifest_parts, whole
-from remotemedia._control import THREADS, Control
-from remotemedia._effects import Inline, drive
-from remotemedia._errors import (
-    CapabilityError,
-    ManifestError,
-    ManifestWarning,
-    NodeTimeoutError,
-    RemoteMediaError,
-)
-from remotemedia._execution import Execution, Kept, check_needs
+from remotemedia._control import THREADS
+from remotemedia._errors import CapabilityError, ManifestWarning
+from remotemedia._execution import Kept, check_needs
 from remotemedia._feed import Feed
 from remotemedia._metrics import RunMetrics
-from remotemedia._planning import make_plan
+from remotemedia._plans import Plans
 from remotemedia._registry import Registry
+from remotemedia._runs import Runs, blocking_feed
 from remotemedia._schema import HINTS
 from remotemedia._sources import read_json, read_yaml
 from remotemedia._trace import Trace
-from remotemedia._turns import Turn, Turns, running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from os import PathLike
 
     from remotemedia._compose import Flow
-    from remotemedia._effects import Effects
     from remotemedia._execution import Progress
     from remotemedia._node import Node
-    from remotemedia._planning import Planned
-    from remotemedia._stream import Batches, Stream
-    from remotemedia._supervisor import Job
-
-
-OWN_TYPES = (
-    "node classes of your own are given with the manifest: "
-    "Pipeline.from_manifest(manifest, node_types=[MyNode])"
-)
+    from remotemedia._stream import Stream
 
 
 class Pipeline:
@@ -78,18 +59,12 @@ class Pipeline:
         if runtime_hint not in HINTS:
             message = f"runtime_hint must be one of {', '.join(HINTS)}, not {runtime_hint!r}"
             raise ValueError(message)
-        self._hint = runtime_hint
         self._kept = Kept(
             Registry(node_types),
             Circuits(),
             RunMetrics() if enable_metrics else None,
             Trace() if enable_trace else None,
         )
-        self.skipped: dict[str, Any] = {"count": 0, "errors": []}
-        """What `on_error: "skip"` dropped in the last run: all counted, the first 100 kept."""
-        self._planned: Planned | None = None
-        self._planning = RLock()
-        self._turns = Turns()
         self._manifest: Any = (
             deepcopy(manifest)
             if manifest is not None
@@ -100,6 +75,8 @@ class Pipeline:
                 "connections": [],
             }
         )
+        self._plans = Plans(self._manifest, self._kept, runtime_hint)
+        self._runs = Runs(self._kept, self._plans)
         self._nodes: list[Node] = []
         """Nodes that are objects; a run makes fresh ones like them."""
         if manifest is None:
@@ -182,7 +159,7 @@ class Pipeline:
         if connections:
             self._manifest["connections"] += connections
         self._nodes += flow.nodes
-        self._planned = None
+        self._plans.forget()
 
     def serialize(self) -> str:
         """Return the manifest as JSON, with the params of all nodes complete.
@@ -231,9 +208,8 @@ class Pipeline:
         the run failed with.
         """
         feed = Feed(input_data, sources)
-        async with Turn(self._turns), aclosing(self._begin(feed, timeout_ms, on_progress)) as run:
-            await run.next_batch()  # there is none
-        return _shaped(run.result, feed, by_sink=by_sink)
+        sinks = await self._runs.run(feed, timeout_ms, on_progress)
+        return _shaped(sinks, feed, by_sink=by_sink)
 
     def run_sync(
         self,
@@ -245,11 +221,8 @@ class Pipeline:
         on_progress: Progress | None = None,
     ) -> Any:
         """Run, blocking. With async nodes or input it needs a thread that has no event loop."""
-        feed = self._blocking_feed(input_data, sources)
-        with Turn(self._turns):
-            control = self._control(feed, timeout_ms)
-            effects = self._effects(feed, control, on_progress)
-            sinks = control.run_sync(effects) if THREADS else drive(effects, feed)
+        feed = blocking_feed(input_data, sources)
+        sinks = self._runs.run_sync(feed, timeout_ms, on_progress)
         return _shaped(sinks, feed, by_sink=by_sink)
 
     def stream(
@@ -271,7 +244,7 @@ class Pipeline:
         from remotemedia._stream import Stream
 
         feed = Feed(input_data, sources, live)
-        return Stream(self, feed, self._stream(feed, timeout_ms, on_progress))
+        return Stream(self, feed, self._runs.stream(feed, timeout_ms, on_progress))
 
     def stream_sync(
         self,
@@ -285,10 +258,8 @@ class Pipeline:
         """Do the same, blocking; needs threads."""
         if not THREADS:
             raise CapabilityError("there are no threads here: use `pipeline.stream(...)`")
-        feed = self._blocking_feed(input_data, sources, live)
-        with Turn(self._turns):
-            control = self._control(feed, timeout_ms)
-            yield from control.stream_sync(self._effects(feed, control, on_progress, gives=True))
+        feed = blocking_feed(input_data, sources, live)
+        yield from self._runs.stream_sync(feed, timeout_ms, on_progress)
 
     def preload(self) -> None:
         """Plan, and load what a run needs."""
@@ -296,11 +267,16 @@ class Pipeline:
 
     def recycle(self) -> None:
         """Let go of the loaded Rust runtime; the next run makes a new one."""
-        self._planned = None
+        self._plans.forget()
 
     def plan(self) -> dict[str, Any]:
         """Return the plan: which segments there are and where they run; validates the manifest."""
-        return self._plan().plan
+        return self._plans.get().plan
+
+    @property
+    def skipped(self) -> dict[str, Any]:
+        """What `on_error: "skip"` dropped in the last run: all counted, the first 100 kept."""
+        return self._runs.skipped
 
     def get_metrics(self) -> dict[str, Any] | None:
         """Return what all runs so far measured; None unless metrics are enabled."""
@@ -310,100 +286,6 @@ class Pipeline:
     def get_trace(self) -> dict[str, Any] | None:
         """Return a Chrome trace of all runs so far; None unless traces are enabled."""
         return None if self._kept.trace is None else self._kept.trace.report()
-
-    def _plan(self, on_progress: Progress | None = None) -> Planned:
-        with self._planning:
-            known = self._planned
-            planned = self._planned = known or self._make_plan()
-        rust = planned.rust
-        if on_progress is not None and rust is not None and known is None:
-            on_progress({"phase": "load-wasm", "loaded": rust.size, "total": rust.size})
-        return planned
-
-    def _make_plan(self) -> Planned:
-        try:
-            return self._plan_anew()
-        except ManifestError as error:
-            if any(issue.code == "unknown_type" for issue in error.issues):
-                error.add_note(OWN_TYPES)
-            raise
-
-    def _plan_anew(self) -> Planned:
-        start = perf_counter()
-        metrics, trace = self._kept.metrics, self._kept.trace
-        planned = make_plan(
-            self._manifest,
-            self._kept.registry,
-            self._hint,
-            metrics=metrics is not None,
-            trace=trace is not None,
-        )
-        if metrics is not None and planned.rust is not None:
-            metrics.load_ms["wasm_ms"] = planned.rust.load_ms
-        if trace is not None:
-            trace.add("load and plan", "load", "loads", start, perf_counter() - start)
-        return planned
-
-    async def _stream(
-        self, feed: Feed, timeout_ms: float | None, on_progress: Progress | None
-    ) -> Batches:
-        # The only async generator: event loops that are closed end them in any order.
-        begin = self._begin
-        async with (
-            Turn(self._turns),
-            aclosing(begin(feed, timeout_ms, on_progress, gives=True)) as run,
-        ):
-            while (batch := await run.next_batch()) is not None:
-                yield batch
-
-    def _begin(
-        self,
-        feed: Feed,
-        timeout_ms: float | None,
-        on_progress: Progress | None,
-        *,
-        gives: bool = False,
-    ) -> Job | Inline:
-        """Begin a run in the running event loop."""
-        control = self._control(feed, timeout_ms, running_loop())
-        effects = self._effects(feed, control, on_progress, gives=gives)
-        if not THREADS:
-            return Inline(effects, feed)
-        job: Job = control
-        job.begin(effects)
-        return job
-
-    def _blocking_feed(self, *given: Any) -> Feed:
-        feed = Feed(*given)
-        if feed.is_async and running_loop() is not None:
-            message = "an event loop is running here: use `await pipeline.run(...)`"
-            raise CapabilityError(message)
-        return feed
-
-    def _control(self, feed: Feed, timeout_ms: float | None, loop: Any = None) -> Any:
-        if not THREADS:
-            return Control(timeout_ms)
-        from remotemedia._supervisor import Job
-
-        return Job(feed, timeout_ms, loop, self._abandon)
-
-    def _abandon(self, cause: RemoteMediaError) -> None:
-        """Keep nothing that a thread may still use that was left alone."""
-        planned = self._planned  # without the lock, which that thread may hold
-        if planned is not None and isinstance(cause, NodeTimeoutError):
-            for segment in planned.plan["segments"]:
-                self._kept.circuits.count(segment, cause.node_id)
-        self.recycle()
-
-    def _effects(
-        self, feed: Feed, control: Control, on_progress: Progress | None, *, gives: bool = False
-    ) -> Effects:
-        execution = Execution(self._kept, feed, control, gives=gives)
-        try:
-            return (yield from execution.effects(lambda: self._plan(on_progress), on_progress))
-        finally:
-            if not control.abandoned:
-                self.skipped = execution.skipped
 
 
 def _shaped(sinks: dict[str, list[Any]], feed: Feed, *, by_sink: bool) -> Any:

@@ -1,10 +1,15 @@
 """A pipeline runs once at a time; threads wait in order. Pyodide has none."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 from turns import MOST, AloneNode, WaitingNode, pipeline
+
+from remotemedia import Pipeline
+from remotemedia.nodes import MultiplyNode
 
 
 def in_threads(work, count=4):
@@ -50,3 +55,17 @@ def test_a_stream_may_be_left_in_another_thread_than_it_began():
     results = []
     in_threads(lambda _: results.append(shared.run_sync([1])), count=1)
     assert results == [[1]]
+
+
+@pytest.mark.parametrize("hint", ["rust", "python"])
+def test_a_pipeline_goes_with_its_last_reference(hint):
+    gc.collect()
+    gc.disable()  # what it has loaded is too much to wait for the garbage collector
+    try:
+        doubling = Pipeline(MultiplyNode(factor=2), runtime_hint=hint, enable_metrics=True)
+        assert doubling.run_sync([1]) == [2]
+        gone = weakref.ref(doubling)
+        del doubling
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -519,7 +519,7 @@ class TestRust:
     def test_a_module_that_has_grown_is_made_anew(self):
         shared = rust("AllocateNode")
         shared.run_sync([1000])
-        runtime = shared._plan().rust
+        runtime = shared._plans.get().rust
         before = runtime.generation
         shared.run_sync([100 << 20])
         assert runtime.generation == before + 1
@@ -528,9 +528,9 @@ class TestRust:
     def test_recycle_and_preload(self):
         shared = rust("PassThroughNode")
         shared.preload()
-        first = shared._plan().rust
+        first = shared._plans.get().rust
         assert shared.run_sync([1]) == [1]
-        assert shared._plan().rust is first
+        assert shared._plans.get().rust is first
         shared.recycle()
         assert shared.run_sync([1]) == [1]
-        assert shared._plan().rust is not first
+        assert shared._plans.get().rust is not first

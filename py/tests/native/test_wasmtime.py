@@ -375,7 +375,7 @@ def test_a_trap_in_the_flush_round_is_the_error_of_the_run(monkeypatch):
         manifest, node_types=[GiveAtTheEndNode, SameNode], enable_metrics=True
     )
     assert [part["runtime"] for part in pipeline.plan()["segments"]] == ["python", "rust"] * 2
-    rust = pipeline._plan().rust
+    rust = pipeline._plans.get().rust
     broken = _Exports(rust._exports, rust, "rm_segment_flush")
     monkeypatch.setattr(rust, "_exports", broken)
     with pytest.raises(NodeError, match="the Rust module failed") as caught:

@@ -172,7 +172,7 @@ def test_memory_that_is_not_there(pipeline):
 
 def test_a_module_whose_memory_has_grown_is_made_anew_between_two_runs(pipeline):
     made = pipeline([("AllocateNode", {})])
-    rust = made._plan().rust
+    rust = made._plans.get().rust
     assert made.run_sync([1]) == [1]
     module = rust._others["test"]
     small, generation = len(module.memory()), module.generation
