@@ -1,6 +1,8 @@
 // Builds the script of the sandbox's worker: the engine and Pyodide in one classic script, because nothing can be imported
-// where it runs.
+// where it runs. Its source map goes to dist/.maps: only the tests want it.
 //   usage: node scripts/build-sandbox.mjs FILE
+import { mkdirSync, renameSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -20,5 +22,14 @@ const bundle = await rolldown({
   // A classic script has no URL of a module, and Pyodide uses none when it is told where its files are.
   transform: { define: { 'import.meta.url': '""' } },
 });
-await bundle.write({ file, format: 'iife', codeSplitting: false, minify: true, banner: "'use strict';" });
+await bundle.write({
+  file,
+  format: 'iife',
+  codeSplitting: false,
+  minify: true,
+  sourcemap: 'hidden',
+  banner: "'use strict';",
+});
 await bundle.close();
+mkdirSync(`${root}dist/.maps`, { recursive: true });
+renameSync(`${file}.map`, `${root}dist/.maps/${basename(file)}.map`);

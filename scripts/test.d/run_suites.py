@@ -3,8 +3,9 @@
     usage: python run_suites.py SUITE...
 
 The last line is `N passed, N failed, N skipped`. A suite fails if its command does, if one of its
-tests does, or if it ran no test at all. Before it stands the matrix of conformance vectors and the
-hosts of these suites; a missing or failed cell counts as a failed test.
+tests does, or if it ran no test at all. Before it stand the matrix of conformance vectors and the
+hosts of these suites, where a missing or failed cell counts as a failed test, and how much of
+web/src the suites ran: too little is a failed test, if there was a browser to run it.
 """
 
 import json
@@ -24,8 +25,16 @@ import matrix
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / ".cache" / "test-reports"
 CONFORMANCE = REPORTS / "conformance"
-# Where suites write their columns of the matrix, and the examples of property-based tests in Rust.
-ENVIRONMENT = os.environ | {"REMOTEMEDIA_CONFORMANCE": str(CONFORMANCE), "PROPTEST_RNG_SEED": "1"}
+COVERAGE = ROOT / ".cache" / "coverage" / "web"
+# Where suites write their columns of the matrix, and what of web/src they ran; the examples of
+# property-based tests in Rust.
+ENVIRONMENT = os.environ | {
+    "REMOTEMEDIA_CONFORMANCE": str(CONFORMANCE),
+    "REMOTEMEDIA_COVERAGE": str(COVERAGE),
+    "PROPTEST_RNG_SEED": "1",
+}
+LEAST_COVERAGE = 95
+"""Of the statements in web/src, in per cent."""
 
 
 class Counts(NamedTuple):
@@ -113,6 +122,7 @@ SUITES = {
         [
             "vitest",
             "run",
+            "--coverage",
             "--reporter=default",
             "--reporter=json",
             f"--outputFile.json={REPORTS / 'vitest.json'}",
@@ -190,11 +200,25 @@ def conform(names: list[str]) -> Counts:
     return Counts(int(good), int(not good), 0)
 
 
+def cover(names: list[str]) -> Counts:
+    """Print how much of web/src ran; it is one more test where Node.js and a browser ran it."""
+    if "vitest" not in names:
+        return Counts(0, 0, 0)
+    print("== coverage of web/src", flush=True)
+    command = ["node", "scripts/test.d/coverage.mjs", str(COVERAGE)]
+    if "playwright" not in names:
+        subprocess.run(command, cwd=ROOT, check=True)
+        return Counts(0, 0, 0)
+    good = subprocess.run([*command, str(LEAST_COVERAGE)], cwd=ROOT, check=False).returncode == 0
+    return Counts(int(good), int(not good), 0)
+
+
 def main(names: list[str]) -> int:
     """Run the suites and print the totals; returns the exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(CONFORMANCE, ignore_errors=True)
-    totals = total([*map(run, names), conform(names)])
+    shutil.rmtree(COVERAGE, ignore_errors=True)
+    totals = total([*map(run, names), conform(names), cover(names)])
     print(totals)
     return 1 if totals.failed else 0
 

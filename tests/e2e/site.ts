@@ -1,6 +1,7 @@
 /** Serves the built site under a sub-path, and the library beside it, to every test. */
 import { test as base } from '@playwright/test';
 import { serve } from '../../scripts/serve.mjs';
+import { measure } from './coverage.js';
 
 /** Where the site lies: never at the root, so that an absolute URL in it shows at once. */
 export const sitePath = '/some/sub/path/';
@@ -11,6 +12,12 @@ interface Servers {
 }
 
 export const test = base.extend<object, Servers>({
+  page: async ({ page }, use, { testId }) => {
+    const folder = process.env.REMOTEMEDIA_COVERAGE;
+    const write = folder && (await measure(page, `${folder}/chromium/${testId}.json`));
+    await use(page);
+    if (write) await write();
+  },
   siteUrl: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the needed fixtures from this pattern
     async ({}, use) => {
