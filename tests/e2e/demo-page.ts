@@ -35,7 +35,7 @@ export async function runDemo(page: Page, input?: string): Promise<void> {
 /** What the page shows as output of its only sink. */
 export async function outputOf(page: Page): Promise<unknown> {
   await expect(page.getByRole('status')).toHaveText(/^(Done|Failed)\.$/);
-  await expect(page.locator('#failure')).toBeHidden();
+  expect(await page.locator('#failure').textContent()).toBe('');
   return JSON.parse((await page.locator('pre.output').textContent()) ?? '');
 }
 

@@ -41,7 +41,7 @@ test('every kind of field, from the catalog of a bundle', async ({ page, siteUrl
     loud: { type: 'boolean', default: true },
     mode: { type: 'string', enum: ['slow', 'fast'], default: 'slow' },
     size: { type: 'integer', enum: [256, 512], aliases: ['length'] },
-    list: { type: 'array', items: { type: 'number' }, default: [1] },
+    levels: { type: 'array', items: { type: 'number' }, default: [1] },
   };
   const params = { type: 'object', additionalProperties: false, required: [], properties };
   const code = `
@@ -56,10 +56,10 @@ class ShowNode(Node):
     loud: bool = Param(True)
     mode: Literal["slow", "fast"] = Param("slow")
     size: Literal[256, 512] | None = Param(None, aliases=["length"])
-    list: list[float] = Param([1])
+    levels: list[float] = Param([1])
 
     def process(self, item):
-        names = ("gain", "count", "word", "loud", "mode", "size", "list")
+        names = ("gain", "count", "word", "loud", "mode", "size", "levels")
         return {name: getattr(self, name) for name in names}
 `;
   const manifest = chain({ node_type: 'ShowNode', params: { length: 256, word: 'b' } });
@@ -67,7 +67,7 @@ class ShowNode(Node):
   await openDemo(page, siteUrl);
   await openBundle(page, 'show.rmpkg', bundleFile(manifest, { entries, files: { 'nodes/show.py': code } }));
   await runDemo(page, '[0]');
-  const untouched = { gain: 0.5, count: null, word: 'b', loud: true, mode: 'slow', size: 256, list: [1] };
+  const untouched = { gain: 0.5, count: null, word: 'b', loud: true, mode: 'slow', size: 256, levels: [1] };
   expect(await outputOf(page)).toEqual([untouched]);
 
   const form = await formOf(page, 'n0');
@@ -79,17 +79,17 @@ class ShowNode(Node):
   await form.getByRole('checkbox', { name: 'loud' }).uncheck();
   await form.getByRole('combobox', { name: 'mode' }).selectOption('fast');
   await form.getByRole('combobox', { name: 'size' }).selectOption('512');
-  await form.getByRole('textbox', { name: 'list' }).fill('[2, 3]');
+  await form.getByRole('textbox', { name: 'levels' }).fill('[2, 3]');
   await runDemo(page);
   expect(await outputOf(page)).toEqual([
-    { gain: 1.25, count: 7, word: 'c', loud: false, mode: 'fast', size: 512, list: [2, 3] },
+    { gain: 1.25, count: 7, word: 'c', loud: false, mode: 'fast', size: 512, levels: [2, 3] },
   ]);
 
   for (const [field, wrong, problem] of [
     ['gain (dB)', '0', 'Must be more than 0.'],
     ['gain (dB)', '2.5', 'Must be at most 2.'],
     ['count', '1.5', 'Must be a whole number.'],
-    ['list', '[1', 'Must be JSON'],
+    ['levels', '[1', 'Must be JSON'],
   ] as const) {
     const control = form.getByLabel(field, { exact: true });
     const before = await control.inputValue();

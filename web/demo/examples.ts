@@ -39,7 +39,11 @@ function exampleOf(name: string, readme: string): Example {
   const summary = readme.split(/\n\s*\n/).find((block) => !block.startsWith('#')) ?? '';
   return {
     name,
-    summary: summary.replaceAll('`', '').replaceAll('\n', ' ').trim(),
+    summary: summary
+      .replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+      .replaceAll('`', '')
+      .replaceAll('\n', ' ')
+      .trim(),
     bundle: `bundles/${name}.rmpkg`,
     input: input.startsWith('@') ? null : input,
     recordings: recordingsOf(name, readme),
