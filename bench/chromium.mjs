@@ -7,6 +7,7 @@ import { launchOptions } from '../scripts/chromium.mjs';
 import { serve } from '../scripts/serve.mjs';
 import { bundle, hopOf, hopSizes } from './hop.mjs';
 import { abortRow, liveRows, metricsRow, planningRows, streamRows } from './rows.mjs';
+import { sandboxRows } from './sandbox.mjs';
 import { median, repeat } from './statistics.mjs';
 import { workloads } from './streams.mjs';
 import { scalars } from './workloads.mjs';
@@ -31,6 +32,8 @@ export async function measureChromium(progress) {
     rows.push(...(await flows(browser)));
     progress('Chromium: streams, live audio (2 min) and aborts');
     rows.push(...(await streamed(browser)));
+    progress('Chromium: the sandbox');
+    rows.push(...(await sandboxed(browser)));
     return rows.map((row) => ({ host: `chromium ${browser.version()}`, ...row }));
   } finally {
     await browser.close();
@@ -152,6 +155,17 @@ async function flows(browser) {
       const pairs = await page.evaluate(`window.hop(${megabytes}, ${together}, ${64 / megabytes}, 25)`);
       rows.push(hopOf(pairs, megabytes, together, bar));
     }
+    await context.close();
+    return rows;
+  });
+}
+
+/** Bundles that are not trusted. */
+async function sandboxed(browser) {
+  return withServer({}, async (url) => {
+    const context = await browser.newContext();
+    const page = await visit(context, `${url}${site}web/bare.html`);
+    const rows = await sandboxRows(page, { base: `${url}${site}remotemedia/` });
     await context.close();
     return rows;
   });

@@ -66,6 +66,7 @@ export function openFrame(
 ): () => void {
   const frame = document.createElement('iframe');
   const { port1: control, port2 } = new MessageChannel();
+  const loaded = code.catch(dead);
   let silence: ReturnType<typeof setTimeout> | undefined;
   control.onmessage = ({ data }: MessageEvent<unknown>) => {
     clearTimeout(silence);
@@ -77,11 +78,11 @@ export function openFrame(
   frame.srcdoc = frameDocument(network);
   frame.onload = () => {
     frame.onload = () => dead('its frame was navigated');
-    code.then((blob) => {
+    void loaded.then((blob) => {
       silence = setTimeout(() => dead(refused()), silenceMs);
       // Its origin has no name that could be given here. It runs nothing but our script.
-      frame.contentWindow?.postMessage({ code: blob, network }, '*', [port2, ...ports]);
-    }, dead);
+      if (blob) frame.contentWindow?.postMessage({ code: blob, network }, '*', [port2, ...ports]);
+    });
   };
   document.documentElement.append(frame);
   return () => {

@@ -8,12 +8,14 @@ import { loadPyodide } from 'pyodide/pyodide.mjs';
 import type { LoadPyodide } from '../engine/pyodide-api.js';
 import { version } from '../version.js';
 import { EngineHost } from '../worker/engine-host.js';
+import { failWithPython } from '../worker/fatal.js';
 import type { ToEngine } from '../worker/protocol.js';
 import { kept } from './globals.js';
 import type { ToShelf } from './messages.js';
 import { Outside } from './outside.js';
 
 addEventListener('message', begin, { once: true });
+failWithPython();
 
 function begin({ data: network, ports }: MessageEvent<readonly string[]>): void {
   const [port, files] = ports;
