@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from remotemedia._built_in_names import BUILT_IN_NAMES
 from remotemedia._bundle_modules import MODULES, module_name
+from remotemedia._catalog import is_texts
 from remotemedia._documents import read_document
 from remotemedia._wheels import WHEELS
 from remotemedia._zip import refuse
@@ -74,19 +75,15 @@ def _is_entry(entry: Entry, place: str) -> bool:
         and entry["type"] != ""
         and entry.get("runtime") == place.partition(":")[0]
         and isinstance(entry.get("params"), dict)
-        and all(_is_texts(entry.get(key, [])) for key in ("aliases", "requires"))
+        and all(is_texts(entry.get(key, [])) for key in ("aliases", "requires"))
         and all(_is_ports(entry.get(key, {})) for key in ("inputs", "outputs"))
     )
 
 
 def _is_ports(ports: Any) -> bool:
     return isinstance(ports, dict) and all(
-        isinstance(port, dict) and _is_texts(port.get("kinds")) for port in ports.values()
+        isinstance(port, dict) and is_texts(port.get("kinds")) for port in ports.values()
     )
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _check_python(entries: list[Entry], files: Archive, in_wheels: AbstractSet[str]) -> None:

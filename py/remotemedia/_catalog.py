@@ -102,11 +102,11 @@ def _complete(entry: Any) -> Entry | None:
     right = (
         isinstance(name, str)
         and not name.startswith("__")
-        and all(_is_texts(entry[key]) for key in ("aliases", "requires"))
+        and all(is_texts(entry[key]) for key in ("aliases", "requires"))
         and all(isinstance(entry[key], dict) for key in ("inputs", "outputs", "params"))
         and _is_schema(params)
         and isinstance(params.get("additionalProperties", False), bool)
-        and _is_texts(params.get("required", []))
+        and is_texts(params.get("required", []))
     )
     return entry | {"params": {"properties": {}} | params} if right else None
 
@@ -121,13 +121,14 @@ def _is_schema(schema: Any, depth: int = 0) -> bool:
     return (
         all(type(schema[key]) in kinds for key, kinds in _KEYWORDS.items() if key in schema)
         and schema.get("type", "null") in _TYPES
-        and _is_texts(schema.get("aliases", []))
+        and is_texts(schema.get("aliases", []))
         and _PATTERN.fullmatch(schema.get("pattern", "^[a]+$")) is not None
         and all(_is_schema(spec, depth + 1) for spec in inner)
     )
 
 
-def _is_texts(value: Any) -> bool:
+def is_texts(value: Any) -> bool:
+    """Tell whether a value is a list of strings."""
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 

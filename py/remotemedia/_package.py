@@ -16,7 +16,7 @@ from remotemedia._capabilities import read_capabilities
 from remotemedia._documents import MOST_BYTES, read_document
 from remotemedia._errors import PackageError
 from remotemedia._manifest import RELEASE, is_at_most
-from remotemedia._packing import manifest_in, pack, read_manifest
+from remotemedia._packing import INTEGRITY, MANIFEST, METADATA, manifest_in, pack, read_manifest
 from remotemedia._schema import TARGETS
 from remotemedia._signature import (
     SIGNATURE,
@@ -54,8 +54,6 @@ __all__ = [
     "sign",
     "verify",
 ]
-
-MANIFEST, METADATA, INTEGRITY = "manifest.json", "metadata.json", "integrity.json"
 
 
 class Package:

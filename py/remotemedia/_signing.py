@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotemedia._errors import RuntimeLoadError
+from remotemedia._packing import INTEGRITY
 from remotemedia._signature import (
     SIGNATURE,
     is_right,
@@ -17,8 +18,6 @@ from remotemedia._zip import Archive, Source, refuse, write_zip
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_INTEGRITY = "integrity.json"
-
 
 def sign(bundle: bytes, private_key: Ed25519PrivateKey) -> bytes:
     """Return the bundle with a signature, which replaces an earlier one.
@@ -28,9 +27,9 @@ def sign(bundle: bytes, private_key: Ed25519PrivateKey) -> bytes:
     from remotemedia._package import Package
 
     files = dict(Package.load(_unsigned(bundle)).files)
-    if _INTEGRITY not in files:
-        refuse("bad_signature", f"there is no {_INTEGRITY} to sign: pack the bundle anew")
-    return write_zip(files | {SIGNATURE: signature_of(files[_INTEGRITY], private_key)})
+    if INTEGRITY not in files:
+        refuse("bad_signature", f"there is no {INTEGRITY} to sign: pack the bundle anew")
+    return write_zip(files | {SIGNATURE: signature_of(files[INTEGRITY], private_key)})
 
 
 def verify(bundle: bytes, public_key: str | None = None) -> str:
@@ -45,7 +44,7 @@ def verify(bundle: bytes, public_key: str | None = None) -> str:
     if package.key_id is None:
         refuse("signature_required", "the bundle is not signed")
     signature = read_signature(package.files[SIGNATURE])
-    if is_right(signature, package.files[_INTEGRITY]) is None:
+    if is_right(signature, package.files[INTEGRITY]) is None:
         message = "signatures cannot be verified here: pip install cryptography"
         raise RuntimeLoadError(message)
     if public_key is not None and signature.public_key != read_public_key(public_key):

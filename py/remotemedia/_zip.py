@@ -32,7 +32,7 @@ from remotemedia._zip_source import PIECE, Source, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MOST_CODE_BYTES", "Archive", "Limits", "Source", "read_zip", "refuse", "write_zip"]
+__all__ = ["MOST_CODE_BYTES", "Archive", "Limits", "Source", "refuse", "write_zip"]
 
 MOST_CODE_BYTES = 32 << 20
 """Of a module or wheel, which are read in one piece."""
@@ -107,13 +107,6 @@ class Archive(Mapping[str, bytes]):
         start = self._starts[entry]
         for at in range(0, entry.compressed_size, PIECE):
             yield self._source.read(start + at, min(PIECE, entry.compressed_size - at))
-
-
-def read_zip(archive: bytes, limits: Limits = Limits()) -> dict[str, bytes]:  # noqa: B008
-    """Return all files of an archive; raises PackageError."""
-    opened = Archive(Source(archive), limits)
-    opened.digests()
-    return dict(opened)
 
 
 def write_zip(files: Mapping[str, bytes]) -> bytes:

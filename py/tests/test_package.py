@@ -2,11 +2,12 @@ import hashlib
 import json
 
 import pytest
+from archives import read_zip
 from segments import chain
 
 from remotemedia import Package, PackageError, Pipeline, _package
 from remotemedia._package import manifest_in, pack
-from remotemedia._zip import read_zip, write_zip
+from remotemedia._zip import write_zip
 
 MANIFEST = chain([("AddNode", {"addend": 1})])
 

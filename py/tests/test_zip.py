@@ -6,9 +6,10 @@ import zipfile
 import zlib
 
 import pytest
+from archives import read_zip
 
 from remotemedia import PackageError
-from remotemedia._zip import Limits, read_zip, write_zip
+from remotemedia._zip import Limits, write_zip
 
 
 class Entry:

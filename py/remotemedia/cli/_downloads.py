@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotemedia import __version__
 from remotemedia._json_form import JsonFormError
+from remotemedia._requirements import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +77,7 @@ def downloads(
     names = [RUNTIME]
     if python:
         names.append(IN_SANDBOX if sandbox else PYODIDE)
-        names += [re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requires]
+        names += map(name_of, requires)
     return [Download(name, *sizes.sizes.get(name, (None, None))) for name in names]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from remotemedia._declaration import KINDS
 from remotemedia._effects import Batch, drive_async
 from remotemedia._engine import Engine
 from remotemedia._errors import ManifestError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Columns = dict[str, list[Any]]
     """Values by port."""
 
-KINDS = {"any", "null", "bool", "number", "string", "list", "map", "bytes", "tensor", "audio"}
 TICKS = 5
 """Rounds of a generating source if nobody says how many."""
 

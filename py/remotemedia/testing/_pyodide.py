@@ -6,7 +6,6 @@ import builtins
 import inspect
 import json
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from remotemedia._errors import RuntimeLoadError, from_wire
 from remotemedia._json_form import to_json_form
+from remotemedia._requirements import name_of
 from remotemedia.testing._contract import ContractError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def find_pyodide() -> Path:
 
 def packages_of(case: Case) -> list[str]:
     """Return the names of the packages that the node and its values need."""
-    names = [re.split(r"[^A-Za-z0-9._-]", requirement)[0] for requirement in case.cls.requires]
+    names = [name_of(requirement) for requirement in case.cls.requires]
     text = json.dumps([to_json_form(each) for each in (case.inputs, case.expected)])
     if '"$audio"' in text or '"$tensor"' in text:
         names.append("numpy")

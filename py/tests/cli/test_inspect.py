@@ -6,12 +6,13 @@ import json
 import zipfile
 
 import pytest
+from archives import read_zip
 from command_line import write_manifest
 from segments import chain
 from vectors import ROOT
 
 from remotemedia._package import Package
-from remotemedia._zip import read_zip, write_zip
+from remotemedia._zip import write_zip
 from remotemedia.cli import main
 from remotemedia.cli._downloads import RELEASED, measure
 

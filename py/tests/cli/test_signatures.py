@@ -4,11 +4,12 @@ import json
 import stat
 
 import pytest
+from archives import read_zip
 from command_line import PASS, write_manifest
 
 from remotemedia import Package
 from remotemedia._package import load_private_key, public_key_text
-from remotemedia._zip import read_zip, write_zip
+from remotemedia._zip import write_zip
 from remotemedia.cli import main
 
 

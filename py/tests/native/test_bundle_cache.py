@@ -162,8 +162,13 @@ def test_what_another_process_has_laid_out_meanwhile_stays(cache, monkeypatch):
     others = lay_out(ID, FILES)
     before = (others / "nodes").stat().st_ino
     whole = _bundle_cache._is_whole
-    looked = iter([lambda _: False])  # at first it was not there
-    monkeypatch.setattr(_bundle_cache, "_is_whole", lambda path: next(looked, whole)(path))
+    looks = []
+
+    def at_first_not(path):
+        looks.append(path)
+        return len(looks) > 1 and whole(path)
+
+    monkeypatch.setattr(_bundle_cache, "_is_whole", at_first_not)
     assert lay_out(ID, FILES) == others
     assert (others / "nodes").stat().st_ino == before
     assert [path.name for path in (cache / "bundles").iterdir()] == [ID]

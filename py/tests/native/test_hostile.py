@@ -12,11 +12,12 @@ import sys
 
 import hostile
 import pytest
+from archives import read_zip
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from vectors import ROOT
 
 from remotemedia._package import sign, verify
-from remotemedia._zip import read_zip, write_zip
+from remotemedia._zip import write_zip
 
 CHANGES = os.environ.get("REMOTEMEDIA_HOSTILE_CHANGES", "600")
 SEED = os.environ.get("REMOTEMEDIA_HOSTILE_SEED", "1")

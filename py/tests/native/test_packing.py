@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import wasmtime
+from archives import read_zip
 from made_bundles import CLAMP, CLAMP_ENTRY, manifest, sources, wheel, write
 
 import remotemedia
 from remotemedia import Package, PackageError, Pipeline
 from remotemedia._bundle_modules import EXPORTS
 from remotemedia._package import manifest_in, pack
-from remotemedia._zip import read_zip
 
 PACKAGE = Path(remotemedia.__file__).parents[1]
 ROOT = PACKAGE.parent

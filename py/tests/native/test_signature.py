@@ -8,6 +8,7 @@ import stat
 import sys
 
 import pytest
+from archives import read_zip
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -22,7 +23,7 @@ from remotemedia._package import (
     sign,
     verify,
 )
-from remotemedia._zip import read_zip, write_zip
+from remotemedia._zip import write_zip
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="

@@ -221,7 +221,7 @@ async def test_a_cancelled_consumer():
     seen = []
     stream = python().stream(numbers(10**9, every=0.001))
     task = asyncio.ensure_future(collect(stream, seen))
-    while not seen:  # before that, there may be nothing yet that could be closed
+    while not seen:  # noqa: ASYNC110 - before that, there may be nothing yet that could be closed
         await asyncio.sleep(0.001)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -251,8 +251,8 @@ async def test_the_limit_of_a_stream():
     from remotemedia import NodeTimeoutError
 
     seen = []
+    stream = python().stream(numbers(10**9, every=0.01), timeout_ms=1000)
     with pytest.raises(NodeTimeoutError):
-        stream = python().stream(numbers(10**9, every=0.01), timeout_ms=1000)
         await collect(stream, seen)
     assert sorted(EVENTS) == (["node", "source"] if seen else [])  # or it never came to begin
 
