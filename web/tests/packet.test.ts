@@ -236,6 +236,16 @@ describe('what is no JSON form of a value names its place', () => {
     ['audio at no rate', { $audio: { ...audio, sample_rate: 0.5 } }],
     ['audio at no time', { $audio: { ...audio, timestamp: { $number: 'NaN' } } }],
     ['audio of half a sample', { $audio: { ...audio, data: 'AAA=' } }],
+    ['audio whose number of channels is text', { $audio: { ...audio, channels: '1' } }],
+    ['audio at a time in words', { $audio: { ...audio, timestamp: 'noon' } }],
+    ['a number that is no text', { $number: 5 }],
+    ['a tensor that is no object', { $tensor: [1] }],
+    ['a tensor of no dtype', { $tensor: { dtype: 'f16', shape: [], data: '' } }],
+    ['an unknown kind', { $complex: { re: 0, im: 1 } }],
+    ['bytes that are no text', { $bytes: [0] }],
+    ['bytes that are not base64', { $bytes: 'A' }],
+    ['an object of a class', new Date(0)],
+    ['a function', () => 0],
   ])('%s', (_, json) => {
     const error = thrownBy(() => fromJson({ a: [json] }));
     expect(error).toMatchObject({ name: 'RemoteMediaError', code: 'bad_value_json', path: '$.a[0]' });
