@@ -1,5 +1,5 @@
 /** The planner's answer, and what the page is told of it. */
-import { asError, errorFromWire, type Issue, ManifestError, RemoteMediaError } from '../errors.js';
+import { asError, type Issue, ManifestError, RemoteMediaError } from '../errors.js';
 import type { GraphInfo } from '../manifest.js';
 import { notJson } from '../manifest-text.js';
 import type { Endpoint, PlanSummary } from '../worker/protocol.js';
@@ -54,9 +54,4 @@ export function summaryOf({ plan, warnings }: PlanResponse): PlanSummary {
     graphInfo: plan.graph_info,
     warnings: warnings.map(({ code, path, message }) => ({ code, path, message })),
   };
-}
-
-/** The error of error JSON. */
-export function errorFromJson(json: string): RemoteMediaError {
-  return errorFromWire(JSON.parse(json));
 }

@@ -1,0 +1,2 @@
+// Exports no node.
+export const catalog = {};
