@@ -2,8 +2,8 @@
 
     usage: python archive.py FILE.zip
 
-pytest and what it needs are pure Python, so the installed files serve. `py/tests/native` stays
-out: it needs a native machine (processes, wasmtime).
+pytest and what it needs are pure Python, so the installed files serve. `py/tests/native`, `cli` and
+`packages` stay out: they need a native machine (processes, wasmtime, a terminal, a checkout).
 """
 
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 DISTRIBUTIONS = ["pytest", "pluggy", "iniconfig", "packaging", "pygments"]
 FOLDERS = ["py/tests", "tests/vectors", "packages/pipelines"]
-LEFT_OUT = {"__pycache__", "native"}
+LEFT_OUT = {"__pycache__", "native", "cli", "packages"}
 
 
 def main(target: Path) -> None:
