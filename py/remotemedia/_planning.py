@@ -35,8 +35,11 @@ class Planned(NamedTuple):
 
 def load_rust() -> RustRuntime:
     """Return a fresh instance of the Rust runtime; raises RuntimeLoadError that says why not."""
-    from remotemedia._hosts.wasmtime import RustRuntime
-
+    try:
+        from remotemedia._hosts.wasmtime import RustRuntime
+    except ModuleNotFoundError as missing:  # the wheel of browsers is without it
+        message = f"Rust does not run in Python here: there is no {missing.name}"
+        raise RuntimeLoadError(message) from missing
     return RustRuntime.load()
 
 

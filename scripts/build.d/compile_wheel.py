@@ -8,8 +8,16 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-LEFT_OUT = "remotemedia/cli/"
-"""There is no command line in a browser."""
+LEFT_OUT = (
+    "remotemedia/cli/",
+    "remotemedia/_engine_thread.py",
+    "remotemedia/_supervisor.py",
+    *(
+        f"remotemedia/_hosts/{name}.py"
+        for name in ("compiled", "rust_module", "rust_segment", "surroundings", "wasmtime")
+    ),
+)
+"""A browser has no command line, Pyodide neither threads nor wasmtime: none of this is imported."""
 
 
 def compile_wheel(source: str, target: str) -> None:
@@ -20,6 +28,11 @@ def compile_wheel(source: str, target: str) -> None:
     bytes.
     """
     with zipfile.ZipFile(source) as wheel:
+        names = wheel.namelist()
+        stale = [each for each in LEFT_OUT if not any(name.startswith(each) for name in names)]
+        if stale:
+            message = f"there is nothing to leave out like {', '.join(stale)}"
+            raise ValueError(message)
         infos = [info for info in wheel.infolist() if not info.filename.startswith(LEFT_OUT)]
         entries = {info: wheel.read(info) for info in infos}
     record = next(info for info in entries if info.filename.endswith(".dist-info/RECORD"))
