@@ -15,17 +15,17 @@ onmessage = ({ data, ports, source }) => {
   const [control, ...rest] = ports;
   try {
     const worker = new Worker(URL.createObjectURL(data.code));
-    worker.onerror = ({ message }) => control.postMessage(message || 'the browser refuses its worker');
+    worker.onerror = ({ message }) => control.postMessage(message ?? '');
     worker.postMessage(data.network, rest);
+    control.postMessage(null);
+  } catch {
     control.postMessage('');
-  } catch (error) {
-    control.postMessage(String(error));
   }
 };
 `;
 
 /** The hash of {@link frameScript} as content security policies write it. */
-export const frameScriptHash = 'sha256-b6OTQ/CkQlanzLyw1RbFXI+LOAoTMtRjYknOnuST27w=';
+export const frameScriptHash = 'sha256-WWdWpfUPrVp15v9rEdWFKi3bDpcKYMwn0TP2XEqRdN8=';
 
 /** After the frame has loaded, in milliseconds: its script answers at once, or never if it may not run. */
 const silenceMs = 10_000;
@@ -68,9 +68,10 @@ export function openFrame(
   const { port1: control, port2 } = new MessageChannel();
   const loaded = code.catch(dead);
   let silence: ReturnType<typeof setTimeout> | undefined;
-  control.onmessage = ({ data }: MessageEvent<unknown>) => {
+  control.onmessage = ({ data }: MessageEvent<string | null>) => {
     clearTimeout(silence);
-    if (data !== '') dead(data);
+    // An empty text: the browser refuses the worker, and does not say why.
+    if (data !== null) dead(data || refused());
   };
   frame.setAttribute('sandbox', 'allow-scripts');
   frame.hidden = true;
