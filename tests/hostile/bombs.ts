@@ -90,17 +90,17 @@ const nested = (levels: number): Uint8Array<ArrayBuffer> => {
 
 /** 96 MiB that are no bomb by their ratio, 140; made once. */
 function large(change: Partial<Entry> = {}): Entry {
-  largeEntry ??= packedLarge();
+  largeEntry ??= packed(96 * mebibyte, 600_000);
   return { ...largeEntry, ...change };
 }
 
 let largeEntry: (Entry & { readonly raw: Uint8Array }) | undefined;
 
-function packedLarge(): Entry & { readonly raw: Uint8Array } {
-  const content = zeros(96 * mebibyte);
-  content.set(noise(600_000), content.length / 2);
-  const raw = deflateRawSync(content);
-  return { name: 'models/large', raw, size: content.length, crc: crc32(content) };
+/** Zeros with noise in their middle. */
+function packed(size: number, noisy: number): Entry & { readonly raw: Uint8Array } {
+  const content = zeros(size);
+  content.set(noise(noisy), size / 2);
+  return { name: 'models/large', raw: deflateRawSync(content), size, crc: crc32(content) };
 }
 
 function largeData(): Uint8Array {
@@ -131,6 +131,14 @@ export const bombs: readonly Case[] = [
     return withManifest(...entries, integrity(manifest, ...entries));
   }),
   refused('large, and its CRC is wrong', 'crc_mismatch', () => withManifest(large({ crc: 1 }))),
+  refused('large in many entries, and the CRC of the last is wrong', 'crc_mismatch', () => {
+    const entry = packed(8 * mebibyte, 60_000);
+    const entries = many(12, (index) => ({ ...entry, name: `f${index}` }));
+    return withManifest(...entries, { ...entry, name: 'last', crc: 1 });
+  }),
+  refused('almost large, and its CRC is wrong', 'crc_mismatch', () =>
+    withManifest({ ...packed(15 * mebibyte, 100_000), crc: 1 }),
+  ),
   refused('large, and inflates to more', 'size_mismatch', () => withManifest(large({ size: 95 * mebibyte }))),
   refused('large, and inflates to less', 'size_mismatch', () => withManifest(large({ size: 97 * mebibyte }))),
   refused('large, and cut off', 'corrupt_data', () => {

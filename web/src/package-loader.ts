@@ -9,7 +9,7 @@ import { type Located, readEntries, type ZipLimits } from './zip-directory.js';
 import { type Contents, defaultLimits, readAll } from './zip-reader.js';
 
 /** Bytes that a refused bundle may cost, inflated. */
-const mostAtOnce = 2 ** 25;
+const mostAtOnce = 2 ** 24;
 
 /** Where a bundle can come from. */
 export type PackageSource = Blob | ArrayBuffer | Uint8Array | URL;

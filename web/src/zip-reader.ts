@@ -53,36 +53,23 @@ async function inflate(data: Uint8Array<ArrayBuffer>, entry: Entry): Promise<Uin
 
 async function inflateInBrowser(
   data: Uint8Array<ArrayBuffer>,
-  entry: Entry,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const content = new Uint8Array(entry.size);
-  let length = 0;
-  await eachInflated(data, entry, (piece) => {
-    content.set(piece, length);
-    length += piece.length;
-  });
-  return content;
-}
-
-/** Gives a deflated entry in pieces to `take`, as many bytes as the entry says. */
-export async function eachInflated(
-  data: Uint8Array<ArrayBuffer>,
   { name, size }: Entry,
-  take: (piece: Uint8Array<ArrayBuffer>) => void,
-): Promise<void> {
+): Promise<Uint8Array<ArrayBuffer>> {
+  const content = new Uint8Array(size);
   let length = 0;
   const reader = pieces(data).pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   for (;;) {
     const chunk = await reader.read().catch((error: unknown) => refuse('corrupt_data', String(error), name));
     if (chunk.done) break;
-    length += chunk.value.length;
-    if (length > size) {
+    if (length + chunk.value.length > size) {
       reader.cancel().catch(() => {});
       refuse('size_mismatch', `inflates to more than its ${size} bytes`, name);
     }
-    take(chunk.value);
+    content.set(chunk.value, length);
+    length += chunk.value.length;
   }
   if (length !== size) refuse('size_mismatch', `inflates to ${length} bytes instead of ${size}`, name);
+  return content;
 }
 
 /** Chromium inflates a whole piece before it gives anything, and a piece may inflate to a thousand times its size. */

@@ -1,5 +1,4 @@
 /** Inflates with `node:zlib`, which tells what DecompressionStream of Node.js 20 does not: whether bytes follow the end. */
-import { PackageError } from '../errors.js';
 import { nodeBuiltin } from '../node.js';
 import { refuse } from '../package-refusal.js';
 import type { Entry } from '../zip-directory.js';
@@ -14,12 +13,6 @@ interface Zlib {
       result?: { buffer: Uint8Array; engine: { bytesWritten: number } },
     ) => void,
   ): void;
-  createInflateRaw(): InflateStream;
-}
-
-interface InflateStream extends AsyncIterable<Uint8Array<ArrayBuffer>> {
-  readonly bytesWritten: number;
-  end(data: Uint8Array): void;
 }
 
 /** The content of a deflated entry, in memory of its own. */
@@ -46,28 +39,4 @@ export function inflateInNode(
       }
     });
   });
-}
-
-/** Gives a deflated entry in pieces to `take`, as many bytes as the entry says. */
-export async function eachInflatedInNode(
-  data: Uint8Array<ArrayBuffer>,
-  { name, size }: Entry,
-  take: (piece: Uint8Array<ArrayBuffer>) => void,
-): Promise<void> {
-  const stream = nodeBuiltin<Zlib>('zlib')?.createInflateRaw();
-  if (!stream) return;
-  let length = 0;
-  stream.end(data);
-  try {
-    for await (const piece of stream) {
-      length += piece.length;
-      if (length > size) refuse('size_mismatch', `inflates to more than its ${size} bytes`, name);
-      take(piece);
-    }
-  } catch (error) {
-    if (error instanceof PackageError) throw error;
-    refuse('corrupt_data', String(error), name);
-  }
-  if (stream.bytesWritten !== data.length) refuse('corrupt_data', 'bytes after its end', name);
-  if (length !== size) refuse('size_mismatch', `inflates to ${length} bytes instead of ${size}`, name);
 }

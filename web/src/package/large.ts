@@ -2,22 +2,24 @@
  * Reads archives that are large when inflated twice: first in pieces that are checked, hashed and dropped, so that one that is
  * refused costs little memory whatever it claims; then what is asked for.
  */
-import { nodeBuiltin } from '../node.js';
 import { hex, sha256 } from '../package-hash.js';
 import { refuse } from '../package-refusal.js';
 import type { Located } from '../zip-directory.js';
-import { type Contents, crc32, eachInflated, readEntry } from '../zip-reader.js';
+import { type Contents, crc32, readEntry } from '../zip-reader.js';
+import { CorruptError, inflate } from './inflate.js';
 import { Sha256 } from './sha256.js';
 
-const mostInOnePiece = 2 ** 24;
+const mostCopied = 2 ** 24;
 const storedPiece = 2 ** 20;
+/** How long the page may wait. */
+const busyMs = 30;
 
 /** Checks all entries and keeps none. Throws PackageError. */
 export async function checkAll(entries: readonly Located[], signal?: AbortSignal): Promise<Contents> {
   const files = new Map<string, { located: Located; hash: string }>();
   for (const located of entries) {
     signal?.throwIfAborted();
-    const hash = await hashOf(located);
+    const hash = await hashOf(located, signal);
     if (!located.entry.name.endsWith('/')) files.set(located.entry.name, { located, hash });
   }
   return {
@@ -30,21 +32,40 @@ export async function checkAll(entries: readonly Located[], signal?: AbortSignal
   };
 }
 
-async function hashOf(located: Located): Promise<string> {
+async function hashOf(located: Located, signal?: AbortSignal): Promise<string> {
   const { entry, data } = located;
-  // The fast ways, of which WebCrypto and Node.js want everything at once.
-  if (entry.size <= mostInOnePiece) return sha256(await readEntry(located));
+  // WebCrypto is faster, but copies what it hashes.
+  const isCopied = entry.method === 0 && entry.size <= mostCopied;
   const hash = new Sha256();
   let crc = 0;
-  const take = (piece: Uint8Array): void => {
-    crc = crc32(piece, crc);
-    hash.update(piece);
-  };
-  if (entry.method !== 0 && nodeBuiltin('zlib')) {
-    const { eachInflatedInNode } = await import('./inflate-node.js');
-    await eachInflatedInNode(data, entry, take);
-  } else if (entry.method !== 0) await eachInflated(data, entry, take);
-  else for (let at = 0; at < data.length; at += storedPiece) take(data.subarray(at, at + storedPiece));
+  let length = 0;
+  let pauseAt = performance.now() + busyMs;
+  try {
+    for (const piece of entry.method === 0 ? stored(data) : inflate(data)) {
+      length += piece.length;
+      if (length > entry.size) break;
+      crc = crc32(piece, crc);
+      if (!isCopied) hash.update(piece);
+      if (performance.now() < pauseAt) continue;
+      await pause();
+      signal?.throwIfAborted();
+      pauseAt = performance.now() + busyMs;
+    }
+  } catch (error) {
+    if (error instanceof CorruptError) refuse('corrupt_data', error.message, entry.name);
+    throw error;
+  }
+  if (length !== entry.size)
+    refuse('size_mismatch', `inflates to another size than ${entry.size}`, entry.name);
   if (crc !== entry.crc) refuse('crc_mismatch', 'the CRC-32 is another', entry.name);
-  return hex(hash.digest());
+  return isCopied ? sha256(data) : hex(hash.digest());
+}
+
+function* stored(data: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < data.length; at += storedPiece) yield data.subarray(at, at + storedPiece);
+}
+
+/** Lets the page do something else. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
