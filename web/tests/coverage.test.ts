@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { afterAll, expect, test } from 'vitest';
-// @ts-expect-error a script of the tests
 import { SourceFiles } from '../../scripts/test.d/coverage-sources.mjs';
 
 const source = `
