@@ -5,12 +5,13 @@ import type { Page } from '@playwright/test';
 
 /** What V8 counted of a script, as Chromium's protocol has it. */
 interface Script {
+  readonly scriptId: string;
   readonly url: string;
   readonly functions: readonly { readonly ranges: readonly { count: number; endOffset: number }[] }[];
 }
 
 type Send = (method: string, params?: object) => Promise<unknown>;
-type Tell = (scripts: readonly Script[]) => void;
+type Tell = (script: Script, file: string) => void;
 
 interface Event {
   readonly id?: number;
@@ -26,6 +27,8 @@ const pause = 500;
 class Target {
   private readonly inner = new Map<string, { readonly target: Target; receive(message: string): void }>();
   private isAsked = false;
+  /** Files by script: what can be told only of the first report holds for the later ones. */
+  private readonly files = new Map<string, string | undefined>();
   private readonly send: Send;
   private readonly tell: Tell;
 
@@ -34,15 +37,14 @@ class Target {
     this.tell = tell;
   }
 
+  /** Nothing runs before it is measured; what ends meanwhile never answers. */
   async begin(): Promise<void> {
-    await this.send('Profiler.enable');
-    await this.send('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-    await this.send('Target.setAutoAttach', {
-      autoAttach: true,
-      waitForDebuggerOnStart: true,
-      flatten: false,
-    });
-    await this.send('Runtime.runIfWaitingForDebugger');
+    await Promise.all([
+      this.send('Profiler.enable'),
+      this.send('Profiler.startPreciseCoverage', { callCount: true, detailed: true }),
+      this.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: false }),
+      this.send('Runtime.runIfWaitingForDebugger'),
+    ]);
   }
 
   /** Asks what ran since it was last asked, here and inside; not where it has not answered yet. */
@@ -62,7 +64,12 @@ class Target {
     this.isAsked = true;
     const taken = await this.send('Profiler.takePreciseCoverage');
     this.isAsked = false;
-    if (taken) this.tell((taken as { result: Script[] }).result);
+    for (const script of (taken as { result: Script[] } | undefined)?.result ?? []) {
+      const id = `${script.scriptId} ${script.url}`;
+      if (!this.files.has(id)) this.files.set(id, builtFile(script));
+      const file = this.files.get(id);
+      if (file) this.tell(script, file);
+    }
   }
 
   private attach(sessionId: string): void {
@@ -106,13 +113,9 @@ export async function measure(page: Page, file: string): Promise<() => Promise<v
   const session = await page.context().newCDPSession(page);
   const send: Send = (method, params) =>
     session.send(method as 'Profiler.enable', params as undefined).catch(() => undefined);
-  const whole = new Target(send, (scripts) => {
-    for (const script of scripts) {
-      const { functions } = script;
-      const built =
-        functions.some(({ ranges }) => ranges.some(({ count }) => count > 0)) && builtFile(script);
-      if (built) found.push({ file: built, functions });
-    }
+  const whole = new Target(send, ({ functions }, file) => {
+    const isNew = functions.some(({ ranges }) => ranges.some(({ count }) => count > 0));
+    if (isNew) found.push({ file, functions });
   });
   for (const name of ['attachedToTarget', 'receivedMessageFromTarget', 'detachedFromTarget'] as const) {
     const method = `Target.${name}` as 'Target.receivedMessageFromTarget';
