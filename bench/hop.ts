@@ -41,7 +41,7 @@ function segment(node: object, metrics: boolean): string {
 export async function prepare(wasmUrl: string, pyodideUrl: string) {
   const silent = { enter() {}, stderr() {}, output() {}, loaded() {}, progress() {}, interrupt: null };
   const wasi = await WasiPlace.load(wasmUrl, silent);
-  const python = await PythonPlace.load(pyodideUrl, ['numpy'], silent);
+  const python = await PythonPlace.load({ pyodide: pyodideUrl }, ['numpy'], silent);
 
   /** Time in calls of a Python segment beyond its node and its engine, for `count` hops of the same packets. */
   function hops(packets: readonly Packet[], count: number): number {

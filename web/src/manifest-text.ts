@@ -10,8 +10,7 @@ export type PipelineSource = LoadedPackage | Manifest | string;
 export function manifestText(source: PipelineSource): string {
   try {
     if (typeof source === 'string') return checked(source);
-    const isPackage = typeof source === 'object' && source !== null && 'manifest' in source;
-    return JSON.stringify(isPackage ? source.manifest : source, finite) ?? 'null';
+    return JSON.stringify(isPackage(source) ? source.manifest : source, finite) ?? 'null';
   } catch (error) {
     throw notJson(error instanceof Error ? error.message : String(error));
   }
@@ -19,8 +18,13 @@ export function manifestText(source: PipelineSource): string {
 
 /** The bundle behind a pipeline, if it has nodes of its own or asks for more than computing. */
 export function demandingPackage(source: PipelineSource): LoadedPackage | null {
-  if (typeof source !== 'object' || source === null || !('manifest' in source)) return null;
-  return source.catalog || source.capabilities?.network.length > 0 ? source : null;
+  if (!isPackage(source)) return null;
+  return source.catalog || source.capabilities.network.length > 0 ? source : null;
+}
+
+/** JSON cannot make it one: a manifest from a stranger, as an object, must not say of itself that it is trusted. */
+function isPackage(source: PipelineSource): source is LoadedPackage {
+  return ((source ?? {}) as Partial<LoadedPackage>).files instanceof Map;
 }
 
 /** The error of a manifest that is not JSON. */

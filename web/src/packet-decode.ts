@@ -29,6 +29,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const integerLiteral = /^-?\d+$/;
 const jsonString = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 const jsonNumber = /-?\d+(\.\d+)?([eE][+-]?\d+)?/g;
+/** Of an integer of 64 bits, with its sign. */
+const mostDigits = 20;
 const floatLiteral = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 const named: Record<string, number> = {
   NaN: Number.NaN,
@@ -64,6 +66,8 @@ class Reader {
   sawHuge = false;
   private readonly refs: readonly unknown[];
   private readonly buffers: readonly Uint8Array[];
+  /** Lists and channels of audio that were made: many references may name one buffer, and each would take time and memory. */
+  private readonly made = new Map<string, unknown[]>();
 
   constructor(refs: readonly unknown[], buffers: readonly Uint8Array[]) {
     this.refs = refs;
@@ -159,9 +163,16 @@ class Reader {
     const bytes = this.elements(ref, path, shape, 8);
     if (checkOnly) return [];
     const count = bytes.length / 8;
-    return ref.dtype === 'f64'
-      ? Array.from(viewOf('f64', bytes, count))
-      : integers(viewOf('u32', bytes, count * 2));
+    const isFloat = ref.dtype === 'f64';
+    return this.once(`${ref.dtype} ${ref.buffer}`, () =>
+      isFloat ? Array.from(viewOf('f64', bytes, count)) : integers(viewOf('u32', bytes, count * 2)),
+    ) as Value;
+  }
+
+  private once<T>(key: string, make: () => T[]): T[] {
+    const made = (this.made.get(key) as T[] | undefined) ?? make();
+    this.made.set(key, made);
+    return made;
   }
 
   private tensor(ref: Fields, path: string, checkOnly: boolean): Value {
@@ -190,7 +201,8 @@ class Reader {
     if (checkOnly) return null;
     this.borrowed = true;
     const samples = viewOf('f32', bytes, channels * frames);
-    const planes = Array.from({ length: channels }, (_, k) => samples.subarray(k * frames, (k + 1) * frames));
+    const plane = (_: unknown, k: number) => samples.subarray(k * frames, (k + 1) * frames);
+    const planes = this.once(`${channels} ${ref.buffer}`, () => Array.from({ length: channels }, plane));
     return new Audio(planes, rate, timestamp);
   }
 
@@ -261,7 +273,8 @@ function integers(words: Uint32Array): (number | bigint)[] {
 
 function literal(content: string, path: string): number | bigint {
   if (Object.hasOwn(named, content)) return named[content] ?? Number.NaN;
-  if (integerLiteral.test(content)) {
+  // Long ones would take time.
+  if (content.length <= mostDigits && integerLiteral.test(content)) {
     const integer = BigInt(content);
     if (BigInt.asIntN(64, integer) !== integer) fail('an integer beyond 64 bits', path);
     const number = Number(integer);

@@ -63,7 +63,7 @@ export class PipelineRunner {
     this.untrusted = options.untrusted ?? 'sandbox';
     const { wasm, pyodide, worker, sandbox } = this.assets;
     this.engines = new Engines({
-      assets: { wasm, pyodide },
+      assets: { wasm, pyodide, packages: absolute(options.packages) },
       script: worker,
       sandbox,
       inline: options.inline ?? false,
@@ -258,7 +258,9 @@ export class PipelineRunner {
     const late = () => session.cancel(new NodeTimeoutError(`the run took longer than ${timeoutMs} ms`));
     const timer = timeoutMs === undefined ? undefined : startTimer(late, timeoutMs);
     try {
-      return await drive(session);
+      const result = await drive(session);
+      await this.closePageNodes();
+      return result;
     } catch (error) {
       session.cancel(asError(error));
       await session.ended.catch(() => {});
@@ -275,7 +277,11 @@ export class PipelineRunner {
   /** After a failure: a new engine if the old one is dead, and no page nodes left open. */
   private async recover(): Promise<void> {
     if (!this.isClosed) this.engines.current();
-    await (await this.pageHost?.catch(() => null))?.closeAll();
+    await this.closePageNodes();
+  }
+
+  private async closePageNodes(): Promise<void> {
+    if (this.pageHost) await (await this.pageHost.catch(() => null))?.closeAll();
   }
 
   /** Where the pipeline may run. Throws CapabilityError. */
@@ -327,6 +333,10 @@ export class PipelineRunner {
       return { op: 'failed', error: failure.toJSON() };
     }
   }
+}
+
+function absolute(urls: RunnerOptions['packages'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, new URL(url, pageUrl()).href]));
 }
 
 function pipelineOf(source: PipelineSource): Pipeline {

@@ -18,6 +18,11 @@ export interface RunnerOptions {
    * Node.js, where there is none, they are refused), they are refused with CapabilityError, or the caller vouches for them.
    */
   untrusted?: Untrusted;
+  /**
+   * Python packages that nodes may require beside numpy, by name: the URL of a wheel, pure or for the very Pyodide that is used.
+   * It is loaded when a node requires it; what it depends on has to be named too, and required by the node.
+   */
+  packages?: Readonly<Record<string, string | URL>>;
   /** What nodes print; the console by default. */
   onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
 }

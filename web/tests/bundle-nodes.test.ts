@@ -271,6 +271,21 @@ describe('who may run', () => {
     }
   });
 
+  test('a manifest that says of itself that it is a trusted bundle is none', async () => {
+    const { manifest, catalog, files, id } = await usual(shift);
+    const claims = { manifest, catalog, id, capabilities: { network: [] }, trust: 'trusted' };
+    const content = [...files].map(([name, bytes]) => [name, [...bytes]]);
+    const forged = JSON.parse(JSON.stringify({ ...manifest, ...claims, files: content }));
+    for (const untrusted of ['sandbox', 'allow'] as const) {
+      const strict = await createRunner({ untrusted });
+      await expect(strict.execute(forged, [1])).rejects.toMatchObject({
+        name: 'ManifestError',
+        issues: expect.arrayContaining([expect.objectContaining({ code: 'unknown_node_type' })]),
+      });
+      await strict.close();
+    }
+  });
+
   test('a bundle without code of its own runs anywhere', async () => {
     const strict = await createRunner({ untrusted: 'refuse' });
     const pkg = await bundle(chain({ node_type: 'AddNode', params: { addend: 1 } }), { entries: [] });

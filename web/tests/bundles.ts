@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { zip } from '../../tests/hostile/zip.js';
 import type { Manifest } from '../src/manifest.js';
 import { type BundleEntry, type LoadedPackage, PackageLoader } from '../src/package-loader.js';
+import { chain } from './chains.js';
 import { root } from './vectors.js';
 
 const numbers = { low: 0, high: 1 };
@@ -74,4 +75,37 @@ export function bundleFile(manifest: Manifest, contents: Contents = {}): Uint8Ar
 /** That bundle, loaded. */
 export function bundle(manifest: Manifest, contents: Contents = {}): Promise<LoadedPackage> {
   return PackageLoader.loadFromFile(bundleFile(manifest, contents));
+}
+
+const text = (content: string): string => `${content}\n`;
+
+/** A wheel of the package `greeting-kit`, which comes with no bundle. */
+export const greetingWheel = zip([
+  { name: 'greeting_kit.py', content: text('def greet(item):\n    return f"hello {item}"') },
+  {
+    name: 'greeting_kit-1.2.dist-info/METADATA',
+    content: text('Metadata-Version: 2.1\nName: greeting-kit\nVersion: 1.2'),
+  },
+  {
+    name: 'greeting_kit-1.2.dist-info/WHEEL',
+    content: text('Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any'),
+  },
+  { name: 'greeting_kit-1.2.dist-info/RECORD', content: '' },
+]);
+
+const greeter = (requirement: string): string => `
+from remotemedia import Node
+
+class GreetNode(Node, requires=[${JSON.stringify(requirement)}]):
+    def process(self, item):
+        from greeting_kit import greet
+        return greet(item)
+`;
+
+/** The file of a bundle with a node that uses the package `greeting-kit` and requires what it is told. */
+export function greetingFile(requirement: string): Uint8Array<ArrayBuffer> {
+  return bundleFile(chain({ node_type: 'GreetNode' }), {
+    entries: [entry('GreetNode', { module: 'nodes.greet', requires: [requirement] })],
+    files: { 'nodes/greet.py': greeter(requirement) },
+  });
 }

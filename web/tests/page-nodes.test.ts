@@ -57,6 +57,27 @@ async function slow(item: Value): Promise<Value> {
   return item;
 }
 
+/** A graph in which every level doubles the items. */
+function doubling(levels: number, node_type: string): Manifest {
+  const nodes = [{ id: 'm0', node_type }];
+  const connections = [];
+  for (let level = 0; level < levels; level++) {
+    const [from, to] = [`m${level}`, `m${level + 1}`];
+    for (const id of [`l${level}`, `r${level}`]) {
+      nodes.push({ id, node_type });
+      connections.push({ from, to: id }, { from: id, to });
+    }
+    nodes.push({ id: to, node_type });
+  }
+  return { version: 'v1', nodes, connections };
+}
+
+test('nodes that make more and more items do not keep the thread', async () => {
+  runner.registerNode('PageNode', () => (item) => item);
+  const run = runner.execute(doubling(40, 'PageNode'), [1], { timeoutMs: 200 });
+  await expect(run).rejects.toMatchObject({ name: 'NodeTimeoutError' });
+});
+
 describe('a run that ends early', () => {
   test('after an abort a node is closed, and called no more', async () => {
     register('SlowNode', { process: slow });

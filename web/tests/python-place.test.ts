@@ -24,7 +24,7 @@ const silent = { enter() {}, output() {}, progress() {}, loaded() {}, interrupt:
 let place: PythonPlace;
 
 beforeAll(async () => {
-  place = await PythonPlace.load(folder, [], {
+  place = await PythonPlace.load({ pyodide: folder }, [], {
     ...silent,
     output: (stream, text) => void printed.push(`${stream}: ${text}`),
     progress: (...step) => void progress.push(step),
@@ -153,7 +153,7 @@ describe('failures', () => {
   });
 
   test('a folder without Pyodide', async () => {
-    const nowhere = PythonPlace.load('file:///nowhere/', [], silent);
+    const nowhere = PythonPlace.load({ pyodide: 'file:///nowhere/' }, [], silent);
     await expect(nowhere).rejects.toBeInstanceOf(RuntimeLoadError);
   });
 

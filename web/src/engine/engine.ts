@@ -245,7 +245,7 @@ export class Engine {
 
   private async startPython(requires: readonly string[]): Promise<PythonPlace> {
     const { PythonPlace } = await import('./python-place.js');
-    const place = await PythonPlace.load(this.assets.pyodide, requires, {
+    const place = await PythonPlace.load(this.assets, requires, {
       enter: (handle, order, round) => this.enter(this.opened.python, handle, order, round),
       output: (stream, text) => this.hooks.output(stream, text),
       progress: (phase, loaded, total) => this.hooks.progress({ phase, loaded, total }),

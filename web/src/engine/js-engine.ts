@@ -6,7 +6,7 @@ import { CancelledError, type RemoteMediaError } from '../errors.js';
 import type { JsNode, Output } from '../js-node.js';
 import type { Packet } from '../packet.js';
 import type { Circuit, Until } from '../worker/protocol.js';
-import { delay } from './event-loop.js';
+import { delay, nextTask } from './event-loop.js';
 import { callNode, check, circuitOpen, collect, type Input, nodeError, Ticker } from './js-calls.js';
 import { CircuitBreaker } from './js-circuit.js';
 import { isBelow, JsGraph, type Station } from './js-graph.js';
@@ -26,6 +26,8 @@ import {
   type StepResult,
 } from './place.js';
 
+/** How long nodes that never wait may keep the thread, in milliseconds. */
+const breathMs = 8;
 const keptSkips = 100;
 const keptSpans = 10_000;
 const runtime = 'js';
@@ -49,6 +51,7 @@ export class JsSegment implements Segment {
   private skippedCount = 0;
   private readonly closing = new AbortController();
   private readonly openedAt = performance.now();
+  private lastBreath = performance.now();
   private readonly spans: [order: number, startUs: number, durationUs: number][] = [];
 
   private constructor(plan: SegmentPlan, enter?: Enter) {
@@ -175,6 +178,13 @@ export class JsSegment implements Segment {
     };
   }
 
+  /** Lets the thread do something else from time to time: it may be the page's, and a few nodes can make very many items. */
+  private async breathe(): Promise<void> {
+    this.enter?.(left, 0);
+    await nextTask();
+    this.lastBreath = performance.now();
+  }
+
   /** Whether there are generating sources, and none has more. */
   private hasEnded(): boolean {
     const tickers = this.graph.stations.flatMap(({ ticker }) => ticker ?? []);
@@ -198,6 +208,7 @@ export class JsSegment implements Segment {
     isFlush: boolean,
   ): Promise<RemoteMediaError | null> {
     for (const arrival of this.graph.take(station)) {
+      if (performance.now() - this.lastBreath > breathMs) await this.breathe();
       if (!isBelow(arrival.round, station.order, limit)) return null;
       if (station.ticker?.hasEnded) continue;
       const failure = await this.attempt(station, arrival.round, isFlush, arrival);

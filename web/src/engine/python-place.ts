@@ -6,7 +6,7 @@ import { errorFromWire, RuntimeLoadError, type WireError } from '../errors.js';
 import type { ProgressEvent } from '../metrics.js';
 import { localPath } from '../node.js';
 import { type Packet, readLayout } from '../packet.js';
-import type { Bundle, Until } from '../worker/protocol.js';
+import type { Bundle, EngineAssets, Until } from '../worker/protocol.js';
 import {
   failed,
   type MaybePromise,
@@ -27,6 +27,7 @@ import type {
   StepCall,
 } from './pyodide-api.js';
 import { writeFiles } from './python-files.js';
+import { Wheels } from './python-packages.js';
 
 const ownPackage = 'remotemedia';
 const arrayPackage = 'numpy';
@@ -56,21 +57,34 @@ export class PythonPlace {
   private readonly pyodide: Pyodide;
   private readonly hooks: PythonHooks;
   private readonly packages: Set<string>;
+  private readonly wheels: Wheels;
   /** Id of the bundle whose nodes are known here. */
   private bundle: string | null = null;
 
-  private constructor(pyodide: Pyodide, host: Host, packages: Set<string>, hooks: PythonHooks) {
+  private constructor(
+    pyodide: Pyodide,
+    host: Host,
+    packages: Set<string>,
+    wheels: Wheels,
+    hooks: PythonHooks,
+  ) {
     this.pyodide = pyodide;
     this.host = host;
     this.packages = packages;
+    this.wheels = wheels;
     this.hooks = hooks;
   }
 
-  /**
-   * Starts Python, fetching the packages meanwhile. `baseUrl` is the folder of Pyodide's files. Throws RuntimeLoadError.
-   */
-  static async load(baseUrl: string, requires: readonly string[], hooks: PythonHooks): Promise<PythonPlace> {
-    const packages = [ownPackage, ...requires];
+  /** Starts Python, fetching those packages meanwhile that come with it. Throws RuntimeLoadError. */
+  static async load(
+    { pyodide: baseUrl, packages: named }: Pick<EngineAssets, 'pyodide' | 'packages'>,
+    requires: readonly string[],
+    hooks: PythonHooks,
+  ): Promise<PythonPlace> {
+    const wheels = new Wheels(named);
+    // What goes wrong with a wheel only `require` tells.
+    const others = requires.filter((name) => !wheels.has(name));
+    const packages = [ownPackage, ...others.map((name) => wheels.source(name))];
     const begun = performance.now();
     // The script, the interpreter with its packages, the engine in Python.
     const part = (loaded: number) => hooks.progress('load-pyodide', loaded, 3);
@@ -93,7 +107,7 @@ export class PythonPlace {
       if (hooks.interrupt) pyodide.setInterruptBuffer(hooks.interrupt);
       hooks.loaded('packages', started);
       part(3);
-      return new PythonPlace(pyodide, host, new Set(packages), hooks);
+      return new PythonPlace(pyodide, host, new Set(packages), wheels, hooks);
     } catch (error) {
       throw new RuntimeLoadError(`Python cannot be started from ${baseUrl}: ${String(error)}`, {
         cause: error,
@@ -105,6 +119,7 @@ export class PythonPlace {
   async require(names: readonly string[]): Promise<void> {
     const missing = names.filter((name) => !this.packages.has(name));
     if (missing.length === 0) return;
+    const sources = missing.map((name) => this.wheels.source(name));
     const begun = performance.now();
     const progress = (loaded: number) => this.hooks.progress('load-packages', loaded, missing.length);
     progress(0);
@@ -114,7 +129,7 @@ export class PythonPlace {
       errorCallback: (text: string) => void problems.push(text),
     };
     await this.pyodide
-      .loadPackage(missing, callbacks)
+      .loadPackage(sources, callbacks)
       .catch((error: unknown) => problems.push(String(error)));
     if (problems.length > 0) {
       throw new RuntimeLoadError(`packages ${missing.join(', ')} cannot be loaded: ${problems.join('; ')}`);

@@ -34,7 +34,10 @@ function begin({ data: network, ports }: MessageEvent<readonly string[]>): void 
     starter(network, outside),
   );
   port.onmessage = ({ data }: MessageEvent<ToEngine>) => {
-    if (data.type === 'init') own = [data.assets.wasm, data.assets.pyodide];
+    if (data.type === 'init') {
+      const { wasm, pyodide, packages = {} } = data.assets;
+      own = [wasm, pyodide, ...Object.values(packages)];
+    }
     host.handle(data);
   };
 }

@@ -20,8 +20,12 @@ export class Shelf {
   /** Names of wheels and their hashes. */
   private readonly wheels: Promise<ReadonlyMap<string, string>>;
 
+  /** URLs of wheels that the page names. */
+  private readonly named: ReadonlySet<string>;
+
   constructor(assets: EngineAssets) {
-    const { wasm, pyodide } = assets;
+    const { wasm, pyodide, packages = {} } = assets;
+    this.named = new Set(Object.values(packages));
     for (const url of [
       wasm,
       ...['pyodide.asm.wasm', 'python_stdlib.zip', lockName].map((name) => pyodide + name),
@@ -35,8 +39,9 @@ export class Shelf {
   /** Answers a sandbox's requests. */
   serve(port: MessagePort, hello: (version: string) => void): void {
     port.onmessage = async ({ data }: MessageEvent<ToShelf>) => {
-      if (data.type === 'hello') return hello(data.version);
-      port.postMessage(await this.answer(String(data.url)));
+      // What runs inside may send anything.
+      if (data?.type === 'hello') return hello(data.version);
+      port.postMessage(await this.answer(String(data?.url)));
     };
   }
 
@@ -63,9 +68,10 @@ export class Shelf {
   private async find(url: string): Promise<Blob> {
     const known = this.files.get(url);
     if (known) return known;
-    const hash = (await this.wheels).get(url);
+    const hash = this.named.has(url) ? null : (await this.wheels).get(url);
     if (hash === undefined) throw new Error(`${url} is no file of the runtimes`);
-    const content = this.files.get(url) ?? this.download(url, { integrity: integrityOf(hash) });
+    const init = hash === null ? {} : { integrity: integrityOf(hash) };
+    const content = this.files.get(url) ?? this.download(url, init);
     this.files.set(url, content);
     return content;
   }

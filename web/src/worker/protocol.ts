@@ -8,6 +8,8 @@ export interface EngineAssets {
   readonly wasm: string;
   /** Folder with a trailing slash. */
   readonly pyodide: string;
+  /** Wheels of Python packages that are not in that folder, by name. */
+  readonly packages?: Readonly<Record<string, string>>;
 }
 
 /** A contiguous packet at the start of a transferred buffer. */

@@ -3,7 +3,8 @@ import { CapabilityError, RuntimeLoadError } from '../errors.js';
 import { openFrame } from '../sandbox/frame.js';
 import { Shelf } from '../sandbox/shelf.js';
 import { version } from '../version.js';
-import type { EngineAssets, ToPage } from './protocol.js';
+import type { EngineAssets } from './protocol.js';
+import { SandboxGate } from './sandbox-gate.js';
 import type { Thread, ThreadEvents } from './thread.js';
 
 /** What a sandbox is made of. */
@@ -23,9 +24,10 @@ export function startSandbox(events: ThreadEvents, { assets, script, network }: 
   const files = new MessageChannel();
   const shelf = new Shelf(assets);
   const { port1: port } = engine;
-  port.onmessage = ({ data }: MessageEvent<ToPage>) => {
+  const gate = new SandboxGate();
+  port.onmessage = ({ data }: MessageEvent<unknown>) => {
     try {
-      events.message(data);
+      events.message(gate.pass(data));
     } catch (error) {
       // What runs inside may send anything.
       events.dead(`it sent what cannot be understood: ${String(error)}`);
@@ -44,7 +46,10 @@ export function startSandbox(events: ThreadEvents, { assets, script, network }: 
   const ports = [engine.port2, files.port2];
   const remove = openFrame({ code, network, ports }, (reason) => events.dead(reason));
   return {
-    post: (message, transfer = []) => port.postMessage(message, transfer),
+    post(message, transfer = []) {
+      gate.sent(message);
+      port.postMessage(message, transfer);
+    },
     terminate() {
       remove();
       shelf.close();

@@ -179,6 +179,7 @@ export class RunSession {
         else this.finished(message);
         break;
       case 'ending':
+        if (this.isEnding) break; // a second one would put the end off
         this.isEnding = true;
         if (this.cancelReason) this.killAfter(closeMs);
         break;
