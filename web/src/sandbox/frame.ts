@@ -5,14 +5,16 @@
 import { CapabilityError, RuntimeLoadError } from '../errors.js';
 
 /**
- * All that the frame's document does: make a worker of what the page sends, hand it the ports, and tell what becomes of it.
- * It never listens to the worker. A change changes the hash, which pages with a policy of their own have to name.
+ * All that the frame's document does: make a worker of what the page sends, hand it the ports, tell what becomes of it, and
+ * answer the page for as long as it is there. It never listens to the worker. A change changes the hash, which pages with a
+ * policy of their own have to name.
  */
 export const frameScript = `
 onmessage = ({ data, ports, source }) => {
   if (source !== parent) return;
   onmessage = null;
   const [control, ...rest] = ports;
+  control.onmessage = () => control.postMessage(null);
   try {
     const worker = new Worker(URL.createObjectURL(data.code));
     worker.onerror = ({ message }) => control.postMessage(message ?? '');
@@ -25,10 +27,12 @@ onmessage = ({ data, ports, source }) => {
 `;
 
 /** The hash of {@link frameScript} as content security policies write it. */
-export const frameScriptHash = 'sha256-WWdWpfUPrVp15v9rEdWFKi3bDpcKYMwn0TP2XEqRdN8=';
+export const frameScriptHash = 'sha256-EUgiTytBp4oOVT+zDUustIQERFo8JFOi14sbcuusbJc=';
 
-/** After the frame has loaded, in milliseconds: its script answers at once, or never if it may not run. */
-const silenceMs = 10_000;
+/** Time between two questions whether the frame is still there, in milliseconds. */
+const beatMs = 500;
+/** Questions without an answer. Its thread does nothing else, so it answers at once if it has not crashed. */
+const mostUnanswered = 20;
 
 const origin = /^https?:\/\/[a-z0-9.-]+(:\d+)?$/;
 
@@ -67,11 +71,22 @@ export function openFrame(
   const frame = document.createElement('iframe');
   const { port1: control, port2 } = new MessageChannel();
   const loaded = code.catch(dead);
-  let silence: ReturnType<typeof setTimeout> | undefined;
+  let isRemoved = false;
+  let wasSent = false;
+  let hasAnswered = false;
+  let unanswered = 0;
   control.onmessage = ({ data }: MessageEvent<string | null>) => {
-    clearTimeout(silence);
+    hasAnswered = true;
+    unanswered = 0;
     // An empty text: the browser refuses the worker, and does not say why.
     if (data !== null) dead(data || refused());
+  };
+  // No browser tells that a frame has crashed, or that it was taken away.
+  const beat = () => {
+    if (!frame.isConnected) return dead('its frame was taken away');
+    if (!wasSent) return;
+    if (++unanswered > mostUnanswered) return dead(hasAnswered ? 'its frame does not answer' : refused());
+    control.postMessage(null);
   };
   frame.setAttribute('sandbox', 'allow-scripts');
   frame.hidden = true;
@@ -80,14 +95,17 @@ export function openFrame(
   frame.onload = () => {
     frame.onload = () => dead('its frame was navigated');
     void loaded.then((blob) => {
-      silence = setTimeout(() => dead(refused()), silenceMs);
+      if (!blob || isRemoved) return;
       // Its origin has no name that could be given here. It runs nothing but our script.
-      if (blob) frame.contentWindow?.postMessage({ code: blob, network }, '*', [port2, ...ports]);
+      frame.contentWindow?.postMessage({ code: blob, network }, '*', [port2, ...ports]);
+      wasSent = true;
     });
   };
   document.documentElement.append(frame);
+  const timer = setInterval(beat, beatMs);
   return () => {
-    clearTimeout(silence);
+    isRemoved = true;
+    clearInterval(timer);
     control.close();
     frame.onload = null;
     frame.remove();
