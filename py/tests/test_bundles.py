@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import sys
 import wave
 
 import numpy as np
@@ -37,7 +38,13 @@ def test_the_readme_is_right(name):
     check_readme(name, "python")
 
 
-@pytest.mark.parametrize("name", NAMES)
+HAS_WASMTIME = sys.platform != "emscripten"
+"""Modules of Rust nodes are asked what they are."""
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if HAS_WASMTIME or not (BUNDLES / n / "modules").is_dir()]
+)
 def test_packing_is_reproducible(name):
     assert pack(BUNDLES / name / "manifest.json") == pack(BUNDLES / name / "manifest.json")
     assert Package.load(pack(BUNDLES / name / "manifest.json")).metadata["package_name"] == name

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 DISTRIBUTIONS = ["pytest", "pluggy", "iniconfig", "packaging", "pygments"]
 FOLDERS = ["py/tests", "tests/vectors", "packages/pipelines"]
-LEFT_OUT = {"__pycache__", "native", "cli", "packages"}
+LEFT_OUT = tuple(f"py/tests/{name}/" for name in ("native", "cli", "packages"))
 
 
 def main(target: Path) -> None:
@@ -27,9 +27,9 @@ def main(target: Path) -> None:
                     archive.write(str(file.locate()), f"site/{file}")
         for folder in FOLDERS:
             for path in sorted((ROOT / folder).rglob("*")):
-                relative = path.relative_to(ROOT)
-                if path.is_file() and not LEFT_OUT & set(relative.parts):
-                    archive.write(path, str(relative))
+                name = path.relative_to(ROOT).as_posix()
+                if path.is_file() and "__pycache__" not in name and not name.startswith(LEFT_OUT):
+                    archive.write(path, name)
 
 
 main(Path(sys.argv[1]))
