@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 
 const laterParts =
-  /\/(engine\/|generated\/|package\/|sandbox\/|stream\/|worker\/(admission|deadlines|engine|page|sandbox)|trace|value-json)/;
+  /\/(engine\/|generated\/|package\/|sandbox\/|stream\/|worker\/(admission|deadlines|engine|page|sandbox)|movable|run-metrics|trace|value-json)/;
 
 function isNeededAtOnce(id: string): boolean {
   return id.includes('/web/src/') && !laterParts.test(id);

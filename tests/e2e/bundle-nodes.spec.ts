@@ -1,28 +1,10 @@
 /** Bundles with Python nodes of their own in Chromium: the same as natively, in the worker and in the sandbox. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { Page } from '@playwright/test';
-import type { Manifest } from '../../web/src/manifest.js';
-import { bundleFile, type Contents } from '../../web/tests/bundles.js';
+import { bundleFile } from '../../web/tests/bundles.js';
 import { chain } from '../../web/tests/chains.js';
-import { type Embedding, openEmbedding } from './embed.js';
+import { open } from './bundle-runs.js';
 import { expect, test } from './site.js';
-
-type Untrusted = 'sandbox' | 'refuse' | 'allow';
-
-/** How one run in the page ends. */
-interface Outcome {
-  readonly outputs?: unknown[];
-  readonly error?: { name: string; code: string; message: string; traceback: string | null };
-}
-
-/** How a run differs from the usual one. */
-interface Settings {
-  readonly contents?: Contents;
-  /** Ended after that many milliseconds. */
-  readonly abortMs?: number;
-  readonly grant?: readonly string[];
-}
 
 const kinds: readonly [type: string, input: unknown[]][] = [
   ['ClampNode', [-1, 0.5, 7]],
@@ -33,49 +15,6 @@ const kinds: readonly [type: string, input: unknown[]][] = [
   ['CountdownNode', [2, 0, 3]],
   ['MeanNode', [[1, 2, 6], [0.1]]],
 ];
-
-/** Opens a page with a runner, and returns what runs a bundle of the kit with one node there. */
-async function open(page: Page, siteUrl: string, untrusted: Untrusted) {
-  await openEmbedding(page, siteUrl);
-  await page.evaluate(
-    async ({ base, untrusted }) => {
-      const { library, runner } = window as unknown as Embedding;
-      await runner.close();
-      const assets = { base: `${base}remotemedia/` };
-      Object.assign(window, { runner: await library.PipelineRunner.create({ assets, untrusted }) });
-    },
-    { base: siteUrl, untrusted },
-  );
-  return (node: string | Manifest, input: unknown[], settings: Settings = {}): Promise<Outcome> => {
-    const { contents, abortMs, grant } = settings;
-    const manifest = typeof node === 'string' ? chain({ node_type: node }) : node;
-    const request = { bytes: [...bundleFile(manifest, contents)], input, abortMs, grant };
-    return page.evaluate(runInPage, request);
-  };
-}
-
-/** Runs in the page, so it can use nothing from here. */
-async function runInPage(request: {
-  bytes: number[];
-  input: unknown[];
-  abortMs: number | undefined;
-  grant: readonly string[] | undefined;
-}): Promise<Outcome> {
-  const { library, runner } = window as unknown as Embedding;
-  const { bytes, input, abortMs, grant } = request;
-  try {
-    const pkg = await library.PackageLoader.loadFromFile(new Uint8Array(bytes));
-    if (abortMs !== undefined) await runner.preload(pkg, grant ? { grant: { network: grant } } : {});
-    const { outputs } = await runner.execute(pkg, input as never, {
-      ...(abortMs === undefined ? {} : { signal: AbortSignal.timeout(abortMs) }),
-      ...(grant ? { grant: { network: grant } } : {}),
-    });
-    return { outputs };
-  } catch (thrown) {
-    const { name, code, message, traceback } = thrown as import('../../web/src/index.js').RemoteMediaError;
-    return { error: { name, code, message, traceback } };
-  }
-}
 
 /** The same bundle in native Python. */
 function natively(node: string, input: unknown[]): unknown[] {

@@ -1,7 +1,6 @@
 /** Sends input to the sources of a run. */
 import { type Batch, batches } from './batches.js';
 import { NodeError } from './errors.js';
-import { MovableMemory } from './movable-memory.js';
 import type { Packet } from './packet.js';
 import { encodeLoose, encodePacket } from './packet-encode.js';
 import type { Value } from './values.js';
@@ -26,7 +25,7 @@ export async function feedList(
   transfer: boolean,
   sent: () => void,
 ): Promise<void> {
-  const movable = transfer ? new MovableMemory(batches(items)) : null;
+  const movable = transfer ? new (await import('./movable-memory.js')).MovableMemory(batches(items)) : null;
   for (const batch of batches(items)) {
     await session.room();
     const release = movable && ((packet: Packet) => movable.release(packet, batch.first));

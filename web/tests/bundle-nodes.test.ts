@@ -280,7 +280,7 @@ describe('who may run', () => {
       const strict = await createRunner({ untrusted });
       await expect(strict.execute(forged, [1])).rejects.toMatchObject({
         name: 'ManifestError',
-        issues: expect.arrayContaining([expect.objectContaining({ code: 'unknown_node_type' })]),
+        issues: expect.arrayContaining([expect.objectContaining({ code: 'unknown_type' })]),
       });
       await strict.close();
     }

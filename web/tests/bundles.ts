@@ -33,6 +33,12 @@ export const kit: readonly BundleEntry[] = [
   entry('FutureNode', { requires: ['numpy>=99'] }),
 ];
 
+/** A catalog entry of a node in a Rust module. */
+export function rustEntry(type: string): BundleEntry {
+  const { module: _, ...rest } = entry(type, { runtime: 'rust' });
+  return rest;
+}
+
 /** A catalog entry of a node in nodes/kit.py. */
 export function entry(type: string, rest: Partial<BundleEntry> = {}): BundleEntry {
   return {
@@ -53,17 +59,19 @@ export function entry(type: string, rest: Partial<BundleEntry> = {}): BundleEntr
 export interface Contents {
   readonly entries?: readonly BundleEntry[];
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Entries of Rust modules, by place. */
+  readonly modules?: Readonly<Record<string, readonly BundleEntry[]>>;
   /** Origins that it asks for. */
   readonly network?: readonly string[];
 }
 
 /** The file of a bundle with the nodes of kit.py. */
 export function bundleFile(manifest: Manifest, contents: Contents = {}): Uint8Array<ArrayBuffer> {
-  const { entries = kit, files = {}, network } = contents;
+  const { entries = kit, files = {}, modules = {}, network } = contents;
   const runtime = network ? { runtime: { capabilities: { network } } } : {};
   const all: Record<string, string | Uint8Array> = {
     'manifest.json': JSON.stringify({ ...manifest, ...runtime }),
-    'catalog.json': JSON.stringify({ version: 1, places: { python: entries } }),
+    'catalog.json': JSON.stringify({ version: 1, places: { python: entries, ...modules } }),
     'nodes/kit.py': readFileSync(`${root}web/tests/bundle-nodes/kit.py`, 'utf8'),
     'nodes/shared.py': 'offset = 100\n',
     'assets/words/table.json': '{"1": "one", "2": "two"}',

@@ -9,7 +9,7 @@ import type { Manifest } from '../src/manifest.js';
 import { type LoadedPackage, PackageLoader } from '../src/package-loader.js';
 import type { PipelineRunner } from '../src/pipeline-runner.js';
 import type { Value } from '../src/values.js';
-import { entry } from './bundles.js';
+import { rustEntry } from './bundles.js';
 import { chain } from './chains.js';
 import { createRunner } from './runners.js';
 import { root } from './vectors.js';
@@ -19,10 +19,7 @@ const types = ['PanicNode', 'SpinNode', 'AllocateNode', 'FileNode', 'Surrounding
 
 /** Catalog entries of the test module, with other names for a second module. */
 function entries(names: readonly string[] = types) {
-  return names.map((type) => {
-    const { module: _, ...rest } = entry(type, { runtime: 'rust' });
-    return rest;
-  });
+  return names.map(rustEntry);
 }
 
 const usual: Record<string, string | Uint8Array> = {

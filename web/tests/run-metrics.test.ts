@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { metricsOf } from '../src/run-result.js';
+import { metricsOf } from '../src/run-metrics.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
