@@ -127,16 +127,16 @@ test('a flood of output, or silence, lasts no longer than the run may', async ({
   expect(await attacked(page, siteUrl, '')).toMatchObject({ code: 'node_timeout' });
 });
 
-test('no node is made that the page has not registered', async ({ page, siteUrl }) => {
-  const attack = `const replies = [];
-    for (const node_type of ['OtherNode', 'constructor', '__proto__', 'toString']) {
-      const nodes = [{ id: 'n0', node_type, params: JSON.parse('{"__proto__": {"polluted": 1}}'), order: 0 }];
+for (const type of ['OtherNode', 'constructor', '__proto__']) {
+  test(`no node ${type} is made, which the page has not registered`, async ({ page, siteUrl }) => {
+    const attack = `
+      const params = JSON.parse('{"__proto__": {"polluted": 1}}');
+      const nodes = [{ id: 'n0', node_type: ${JSON.stringify(type)}, params, order: 0 }];
       const segment = JSON.stringify({ place: 'js:page', runtime: 'js', requires: [], metrics: false, nodes, connections: [] });
-      replies.push(await ask({ op: 'open', segment }));
-    }
-    const message = replies.map(({ op, error }) => op + ' ' + error?.message).join();
-    send({ type: 'failed', run, error: { name: 'NodeError', code: message, message }, packets: [], circuits: {} });`;
-  const { code, called, polluted } = await attacked(page, siteUrl, attack);
-  expect(code.match(/failed [^,]*is not registered/g)).toHaveLength(4);
-  expect({ called, polluted }).toEqual({ called: [], polluted: false });
-});
+      const { op, error: { message } } = await ask({ op: 'open', segment });
+      send({ type: 'failed', run, error: { name: 'NodeError', code: op + message, message }, packets: [], circuits: {} });`;
+    const { code, called, polluted } = await attacked(page, siteUrl, attack);
+    expect(code).toMatch(/^failed.*is not registered/);
+    expect({ called, polluted }).toEqual({ called: [], polluted: false });
+  });
+}

@@ -29,6 +29,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const integerLiteral = /^-?\d+$/;
 const jsonString = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 const jsonNumber = /-?\d+(\.\d+)?([eE][+-]?\d+)?/g;
+/** Channels without frames that a packet may hold beside those with some. */
+const mostEmptyChannels = 2 ** 20;
 /** Of an integer of 64 bits, with its sign. */
 const mostDigits = 20;
 const floatLiteral = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -66,12 +68,15 @@ class Reader {
   sawHuge = false;
   private readonly refs: readonly unknown[];
   private readonly buffers: readonly Uint8Array[];
-  /** Lists and channels of audio that were made: many references may name one buffer, and each would take time and memory. */
-  private readonly made = new Map<string, unknown[]>();
+  /** Lists and audio that were made: many values may be one of them, and each would take time and memory. */
+  private readonly made = new Map<string, Value>();
+  /** Channels that may still come: without frames they take no bytes. */
+  private channels: number;
 
   constructor(refs: readonly unknown[], buffers: readonly Uint8Array[]) {
     this.refs = refs;
     this.buffers = buffers;
+    this.channels = buffers.reduce((sum, { length }) => sum + length, mostEmptyChannels);
     // References that nothing names are read too, so that a bad one never passes.
     for (let number = 0; number < refs.length; number++) this.reference(number, true);
   }
@@ -166,11 +171,11 @@ class Reader {
     const isFloat = ref.dtype === 'f64';
     return this.once(`${ref.dtype} ${ref.buffer}`, () =>
       isFloat ? Array.from(viewOf('f64', bytes, count)) : integers(viewOf('u32', bytes, count * 2)),
-    ) as Value;
+    );
   }
 
-  private once<T>(key: string, make: () => T[]): T[] {
-    const made = (this.made.get(key) as T[] | undefined) ?? make();
+  private once(key: string, make: () => Value): Value {
+    const made = this.made.get(key) ?? make();
     this.made.set(key, made);
     return made;
   }
@@ -200,10 +205,13 @@ class Reader {
     if (channels < 1 || channels > 65_536) fail('not 1 to 65,536 channels', `${path}.shape`);
     if (checkOnly) return null;
     this.borrowed = true;
-    const samples = viewOf('f32', bytes, channels * frames);
-    const plane = (_: unknown, k: number) => samples.subarray(k * frames, (k + 1) * frames);
-    const planes = this.once(`${channels} ${ref.buffer}`, () => Array.from({ length: channels }, plane));
-    return new Audio(planes, rate, timestamp);
+    return this.once(path, () => {
+      this.channels -= channels;
+      if (this.channels < 0) fail('too many channels without frames', `${path}.shape`);
+      const samples = viewOf('f32', bytes, channels * frames);
+      const plane = (_: unknown, k: number) => samples.subarray(k * frames, (k + 1) * frames);
+      return new Audio(Array.from({ length: channels }, plane), rate, timestamp);
+    });
   }
 
   private timestamp(encoded: unknown, path: string): number {

@@ -2,13 +2,13 @@
 import { pageUrl, resolveAssets } from './assets.js';
 import { cancelled } from './cancelled.js';
 import { CircuitStore } from './circuits.js';
-import { asError, ClosedError, NodeTimeoutError, RuntimeLoadError } from './errors.js';
+import { asError, ClosedError, NodeTimeoutError } from './errors.js';
 import { feedList } from './feed.js';
 import { type AnyInput, isStream, toItems } from './input.js';
-import { jsCatalogEntry } from './js-catalog.js';
 import type { JsNodeClass, JsNodeFactory } from './js-node.js';
 import type { CatalogEntry } from './manifest.js';
 import { demandingPackage, manifestText, type PipelineSource } from './manifest-text.js';
+import { OwnNodes } from './own-nodes.js';
 import type { LoadedPackage } from './package-loader.js';
 import { PipelineStream, type StreamBatch, type StreamItem } from './pipeline-stream.js';
 import { Collector, type ExecuteResult, type Receiver, type RunReport, reportOf } from './run-result.js';
@@ -17,14 +17,12 @@ import { startTimer } from './timer.js';
 import { Turns } from './turns.js';
 import type { Admitted, Parcel, Untrusted } from './worker/admission.js';
 import { Engines } from './worker/engines.js';
-import type { PageNodes } from './worker/page-nodes.js';
-import type { Job, PageCall, PageReply, PlanSummary } from './worker/protocol.js';
+import type { Job, PlanSummary } from './worker/protocol.js';
 import { plainRealm } from './worker/realm.js';
 import type { RunEvents, RunSession } from './worker/session.js';
 
 const noPipeline: Pipeline = { manifest: '{}', pkg: null };
 
-type PageNode = { factory: JsNodeFactory | JsNodeClass; catalog: Partial<CatalogEntry> };
 type Call = Pick<ExecuteOptions, 'signal' | 'onProgress' | 'timeoutMs'>;
 
 /** A manifest as JSON text, and the bundle that is to be looked at before it runs. */
@@ -52,9 +50,7 @@ export class PipelineRunner {
   /** By the id of the bundle that brings nodes, because its types may be others than another's. */
   private readonly circuits = new Map<string | null, CircuitStore>();
   private readonly untrusted: Untrusted;
-  private readonly pageNodes = new Map<string, PageNode>();
-  private readonly nodeModules = new Map<string, string>();
-  private pageHost: Promise<PageNodes> | null = null;
+  private readonly nodes = new OwnNodes();
   private isClosed = false;
 
   /** The engine starts with the first call; see {@link PipelineRunner.create}. */
@@ -68,7 +64,7 @@ export class PipelineRunner {
       sandbox,
       inline: options.inline ?? false,
       output: options.onOutput ?? print,
-      answerPage: (call) => this.answerPage(call),
+      answerPage: (call) => this.nodes.answer(call),
     });
   }
 
@@ -170,10 +166,7 @@ export class PipelineRunner {
     node: JsNodeFactory | JsNodeClass | URL | string,
     catalog: Partial<CatalogEntry> = {},
   ): void {
-    this.pageNodes.delete(type);
-    this.nodeModules.delete(type);
-    if (typeof node === 'function') this.pageNodes.set(type, { factory: node, catalog });
-    else this.nodeModules.set(type, new URL(node, pageUrl()).href);
+    this.nodes.register(type, node, catalog);
   }
 
   /** Replaces the engine when the calls before have ended: gives back the memory that its runtimes hold. */
@@ -259,7 +252,7 @@ export class PipelineRunner {
     const timer = timeoutMs === undefined ? undefined : startTimer(late, timeoutMs);
     try {
       const result = await drive(session);
-      await this.closePageNodes();
+      await this.nodes.closeAll();
       return result;
     } catch (error) {
       session.cancel(asError(error));
@@ -277,11 +270,7 @@ export class PipelineRunner {
   /** After a failure: a new engine if the old one is dead, and no page nodes left open. */
   private async recover(): Promise<void> {
     if (!this.isClosed) this.engines.current();
-    await this.closePageNodes();
-  }
-
-  private async closePageNodes(): Promise<void> {
-    if (this.pageHost) await (await this.pageHost.catch(() => null))?.closeAll();
+    await this.nodes.closeAll();
   }
 
   /** Where the pipeline may run. Throws CapabilityError. */
@@ -304,8 +293,6 @@ export class PipelineRunner {
     options: ExecuteOptions,
     { realm, bundle }: Admitted,
   ): Job {
-    // A sandbox can import none, and code that nobody vouches for is to find none beside it.
-    const modules = realm.sandbox ? [] : [...this.nodeModules];
     return {
       kind,
       manifest,
@@ -313,25 +300,9 @@ export class PipelineRunner {
       metrics: options.enableMetrics ?? false,
       trace: options.trace ?? false,
       circuits: this.circuitsOf(bundle).current(),
-      pageNodes: [...this.pageNodes].map(([type, { catalog }]) => jsCatalogEntry(type, catalog)),
-      nodeModules: modules.map(([type, url]) => ({ type, url })),
+      ...this.nodes.forJob(realm),
       bundle: bundle?.id ?? null,
     };
-  }
-
-  private async answerPage(call: PageCall): Promise<PageReply> {
-    this.pageHost ??= import('./worker/page-nodes.js').then(
-      ({ PageNodes: Host }) => new Host((type) => this.pageNodes.get(type)?.factory),
-    );
-    try {
-      return await (await this.pageHost).answer(call);
-    } catch (error) {
-      this.pageHost = null; // to be loaded again
-      const failure = new RuntimeLoadError(`nodes of this page cannot run: ${String(error)}`, {
-        cause: error,
-      });
-      return { op: 'failed', error: failure.toJSON() };
-    }
   }
 }
 

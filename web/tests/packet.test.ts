@@ -91,6 +91,35 @@ describe('shared vectors', () => {
     }
   });
 
+  /** A packet with this header. */
+  const given = (header: object, buffer: Uint8Array) => ({
+    header: new TextEncoder().encode(JSON.stringify({ edges: 0, ...header })),
+    buffers: [buffer],
+  });
+
+  test('many references to one buffer cost no more than one', () => {
+    const count = 2000;
+    const rounds = Array.from({ length: count }, (_, round) => round);
+    const lists = { kind: 'list', dtype: 'f64', shape: [1 << 20], buffer: 0 };
+    const values = rounds.map((round) => ({ $: round }));
+    // Each of its own would take 16 GiB.
+    const decoded = decodeParts(
+      given({ rounds, values, refs: rounds.map(() => lists) }, new Uint8Array(8 << 20)),
+    );
+    expect(new Set(decoded.values).size).toBe(1);
+    const audio = { kind: 'audio', sample_rate: 1, shape: [65_536, 0], buffer: 0 };
+    const one = rounds.map(() => ({ $: 0 }));
+    const silent = decodeParts(given({ rounds, values: one, refs: [audio] }, new Uint8Array(0)));
+    expect(new Set(silent.values).size).toBe(1);
+    const refs = rounds.map(() => audio);
+    expect(() => decodeParts(given({ rounds, values, refs }, new Uint8Array(0)))).toThrow(PacketError);
+  });
+
+  test('a number of very many digits is refused at once', () => {
+    const values = [{ $: '9'.repeat(20e6) }];
+    expect(() => decodeParts(given({ rounds: [0], values }, new Uint8Array(0)))).toThrow(PacketError);
+  });
+
   test.runIf(existsSync(`${root}tests/vectors/bad-packets.json`))('bad packets are refused', () => {
     const packets = readVectors<{ name: string; packet: string }[]>('bad-packets.json');
     expect(packets.length).toBeGreaterThan(0);

@@ -2,38 +2,28 @@
  * The Python runtime: Pyodide from the assets folder, and in it `remotemedia._hosts.pyodide`
  * (docs/internals/boundaries.md). One call per batch, through proxies that are made once.
  */
-import { errorFromWire, RuntimeLoadError, type WireError } from '../errors.js';
+import { errorFromWire, RuntimeLoadError } from '../errors.js';
 import type { ProgressEvent } from '../metrics.js';
 import { localPath } from '../node.js';
-import { type Packet, readLayout } from '../packet.js';
+import type { Packet } from '../packet.js';
 import type { Bundle, EngineAssets, Until } from '../worker/protocol.js';
-import {
-  failed,
-  type MaybePromise,
-  type Outgoing,
-  type Segment,
-  type SegmentMetrics,
-  type SegmentPlan,
-  type StepResult,
-} from './place.js';
+import type { MaybePromise, Segment, SegmentMetrics, SegmentPlan, StepResult } from './place.js';
 import type {
   AsyncStepCall,
-  BufferView,
   EnterHandle,
-  HostProxy,
   LoadPyodide,
   Pyodide,
   PyodideModule,
   StepCall,
 } from './pyodide-api.js';
 import { writeFiles } from './python-files.js';
+import { Host } from './python-host.js';
 import { Wheels } from './python-packages.js';
 
 const ownPackage = 'remotemedia';
 const arrayPackage = 'numpy';
 /** In a header: a reference of a kind that needs numpy. A map that looks like one does no harm. */
 const arrayReference = /"kind": ?"(tensor|audio)"/;
-const toHost = 0xffffffff;
 const utf8 = new TextDecoder();
 
 /** What Python tells, and how loading goes. */
@@ -178,74 +168,6 @@ async function importPyodide(baseUrl: string): Promise<LoadPyodide> {
   return module.loadPyodide;
 }
 
-/** The host object in Python, its methods read once, and the arena in which it answers. */
-class Host {
-  readonly methods: Omit<HostProxy, 'destroy'>;
-  /** Kept because its methods' proxies go when it goes. */
-  readonly proxy: HostProxy;
-  private view: BufferView;
-
-  constructor(proxy: HostProxy) {
-    this.proxy = proxy;
-    const { open, run, resume, flush, run_async, resume_async, flush_async } = proxy;
-    const { is_async, metrics, close, add_bundle, arena } = proxy;
-    this.methods = {
-      open,
-      run,
-      resume,
-      flush,
-      run_async,
-      resume_async,
-      flush_async,
-      is_async,
-      metrics,
-      close,
-      add_bundle,
-      arena,
-    };
-    this.view = this.takeView();
-  }
-
-  get memoryBytes(): number {
-    // Memory growth has detached the view.
-    if (this.view.data.buffer.byteLength === 0) this.renewView();
-    return this.view.data.buffer.byteLength;
-  }
-
-  /** The error that `open` or `add_bundle` left. */
-  callError(): WireError {
-    this.renewView();
-    return (
-      readError(this.view.data) ?? {
-        name: 'RuntimeLoadError',
-        code: 'runtime_load_error',
-        message: 'Python gave no reason',
-      }
-    );
-  }
-
-  /** The result of a run, resume or flush that is `length` bytes long. */
-  readResult(length: number): StepResult {
-    // A larger arena has taken the place of this one, or memory growth has detached the view.
-    if (length > this.view.data.length) this.renewView();
-    return readArena(this.view.data);
-  }
-
-  private renewView(): void {
-    this.view.release();
-    this.view = this.takeView();
-  }
-
-  private takeView(): BufferView {
-    const arena = this.methods.arena();
-    try {
-      return arena.getBuffer('u8');
-    } finally {
-      arena.destroy();
-    }
-  }
-}
-
 /** An open segment of Python nodes. */
 export class PythonSegment implements Segment {
   private readonly place: PythonPlace;
@@ -312,29 +234,4 @@ export class PythonSegment implements Segment {
 /** A packet's header as text, then its buffers, which Python copies one by one. */
 function partsOf(packets: readonly Packet[]): unknown[] {
   return packets.flatMap(({ header, buffers }) => [utf8.decode(header), ...buffers]);
-}
-
-/** The layout of the arena: docs/internals/boundaries.md. */
-function readArena(arena: Uint8Array): StepResult {
-  const view = new DataView(arena.buffer, arena.byteOffset, arena.length);
-  const [status, count, sleepMs] = [0, 4, 8].map((at) => view.getUint32(at, true)) as [
-    number,
-    number,
-    number,
-  ];
-  const outputs: Outgoing[] = [];
-  let at = 16 + Math.ceil(view.getUint32(12, true) / 16) * 16;
-  for (let index = 0; index < count; index++) {
-    const to = view.getUint32(at, true);
-    const packet = readLayout(arena.subarray(at + 16));
-    outputs.push({ to: to === toHost ? null : to, packet });
-    at += 16 + packet.whole.length;
-  }
-  return { status, sleepMs, outputs, error: status === failed ? readError(arena) : null };
-}
-
-function readError(arena: Uint8Array): WireError | null {
-  const view = new DataView(arena.buffer, arena.byteOffset, arena.length);
-  const length = view.getUint32(12, true);
-  return length === 0 ? null : (JSON.parse(utf8.decode(arena.subarray(16, 16 + length))) as WireError);
 }
