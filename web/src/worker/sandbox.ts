@@ -34,8 +34,6 @@ export function startSandbox(events: ThreadEvents, { assets, script, network }: 
     }
   };
   port.onmessageerror = () => events.dead('a message could not be read');
-  // The browser tells in this way, too, that the worker or the frame has crashed or was taken away.
-  port.addEventListener('close', () => events.dead('it ended by itself'));
   shelf.serve(files.port1, (built) => built !== version && events.dead(mismatch(script, built)));
   const code = shelf.download(script).then(
     (blob) => new Blob([blob], { type: 'text/javascript' }),
