@@ -89,13 +89,14 @@ test('the page hands out the files of the runtimes, each fetched once, and nothi
   const { requests, base, ask } = await shelfOf({
     '/runtime.wasm': 'rust',
     '/pyodide/pyodide.asm.wasm': 'python',
+    '/pyodide/python_stdlib.zip': 'library',
     '/pyodide/pyodide-lock.json': lock(hashOf('arrays')),
     '/pyodide/numpy.whl': 'arrays',
     '/pyodide/secret': 'secret',
   });
   expect(await ask(`${base}/runtime.wasm`)).toBe('rust');
   expect(await ask(`${base}/pyodide/pyodide.asm.wasm`)).toBe('python');
-  expect(await ask(`${base}/pyodide/python_stdlib.zip`)).toContain('HTTP status 404');
+  expect(await ask(`${base}/pyodide/python_stdlib.zip`)).toBe('library');
   expect(requests).not.toContain('/pyodide/numpy.whl'); // before it is asked for
   expect(await ask(`${base}/pyodide/numpy.whl`)).toBe('arrays');
   expect(await ask(`${base}/pyodide/numpy.whl`)).toBe('arrays');
@@ -108,6 +109,18 @@ test('the page hands out the files of the runtimes, each fetched once, and nothi
     '/pyodide/python_stdlib.zip',
     '/runtime.wasm',
   ]);
+});
+
+test('what could not be fetched is fetched again', async () => {
+  const files: Record<string, string> = {};
+  const { base, ask } = await shelfOf(files);
+  expect(await ask(`${base}/runtime.wasm`)).toContain('HTTP status 404');
+  expect(await ask(`${base}/pyodide/numpy.whl`)).toContain('HTTP status 404');
+  files['/runtime.wasm'] = 'rust';
+  files['/pyodide/pyodide-lock.json'] = lock(hashOf('arrays'));
+  files['/pyodide/numpy.whl'] = 'arrays';
+  expect(await ask(`${base}/runtime.wasm`)).toBe('rust');
+  expect(await ask(`${base}/pyodide/numpy.whl`)).toBe('arrays');
 });
 
 test('a wheel of another hash is refused', async () => {

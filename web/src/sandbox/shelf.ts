@@ -11,29 +11,26 @@ interface LockFile {
 }
 
 const lockName = 'pyodide-lock.json';
+const runtimeFiles = ['pyodide.asm.wasm', 'python_stdlib.zip', lockName];
 const ownPackage = 'remotemedia';
 
-/** The files, each fetched once. Python's begin to come at once: there is no sandbox without Python. */
+/** The files, each fetched once if that succeeds. They begin to come at once: there is no sandbox without Python. */
 export class Shelf {
   private readonly files = new Map<string, Promise<Blob>>();
   private readonly stop = new AbortController();
-  /** Names of wheels and their hashes. */
-  private readonly wheels: Promise<ReadonlyMap<string, string>>;
+  private readonly folder: string;
+  /** URLs that are always there. */
+  private readonly fixed: ReadonlySet<string>;
+  /** URLs of wheels in the lock file, and their hashes; null before it has been read. */
+  private wheels: Promise<ReadonlyMap<string, string>> | null = null;
 
-  /** URLs of wheels that the page names. */
-  private readonly named: ReadonlySet<string>;
-
-  constructor(assets: EngineAssets) {
-    const { wasm, pyodide, packages = {} } = assets;
-    this.named = new Set(Object.values(packages));
-    for (const url of [
-      wasm,
-      ...['pyodide.asm.wasm', 'python_stdlib.zip', lockName].map((name) => pyodide + name),
-    ])
-      this.files.set(url, this.download(url));
-    this.wheels = this.readLock(pyodide);
+  constructor({ wasm, pyodide, packages = {} }: EngineAssets) {
+    this.folder = pyodide;
+    const own = [wasm, ...runtimeFiles.map((name) => pyodide + name)];
+    this.fixed = new Set([...own, ...Object.values(packages)]);
+    for (const url of own) void this.fetched(url);
     // Told to whoever asks for a wheel.
-    this.wheels.catch(() => {});
+    this.lock().catch(() => {});
   }
 
   /** Answers a sandbox's requests. */
@@ -47,9 +44,7 @@ export class Shelf {
 
   /** Fetches a file for the page itself. */
   download(url: string, init: RequestInit = {}): Promise<Blob> {
-    const content = fetchBlob(url, { ...init, signal: this.stop.signal });
-    content.catch(() => {});
-    return content;
+    return fetchBlob(url, { ...init, signal: this.stop.signal });
   }
 
   /** Ends what is being fetched. */
@@ -66,27 +61,35 @@ export class Shelf {
   }
 
   private async find(url: string): Promise<Blob> {
+    if (this.fixed.has(url)) return this.fetched(url);
+    const hash = (await this.lock()).get(url);
+    if (hash === undefined) throw new Error(`${url} is no file of the runtimes`);
+    return this.fetched(url, hash);
+  }
+
+  private fetched(url: string, hash?: string): Promise<Blob> {
     const known = this.files.get(url);
     if (known) return known;
-    const hash = this.named.has(url) ? null : (await this.wheels).get(url);
-    if (hash === undefined) throw new Error(`${url} is no file of the runtimes`);
-    const init = hash === null ? {} : { integrity: integrityOf(hash) };
-    const content = this.files.get(url) ?? this.download(url, init);
+    const content = this.download(url, hash === undefined ? {} : { integrity: integrityOf(hash) });
     this.files.set(url, content);
+    content.catch(() => this.files.delete(url)); // the next to ask tries again
     return content;
   }
 
-  private async readLock(folder: string): Promise<ReadonlyMap<string, string>> {
-    const lock = JSON.parse(await (await this.find(folder + lockName)).text()) as LockFile;
-    const wheels = new Map(
-      Object.values(lock.packages).map(({ file_name, sha256 }) => [folder + file_name, sha256]),
-    );
+  private lock(): Promise<ReadonlyMap<string, string>> {
+    this.wheels ??= this.readLock().catch((error: unknown) => {
+      this.wheels = null;
+      throw error;
+    });
+    return this.wheels;
+  }
+
+  private async readLock(): Promise<ReadonlyMap<string, string>> {
+    const lock = JSON.parse(await (await this.fetched(this.folder + lockName)).text()) as LockFile;
+    const urlOf = (name: string) => this.folder + name;
     const own = lock.packages[ownPackage];
-    if (own) {
-      const url = folder + own.file_name;
-      this.files.set(url, this.download(url, { integrity: integrityOf(own.sha256) }));
-    }
-    return wheels;
+    if (own) void this.fetched(urlOf(own.file_name), own.sha256);
+    return new Map(Object.values(lock.packages).map(({ file_name, sha256 }) => [urlOf(file_name), sha256]));
   }
 }
 
