@@ -1,9 +1,11 @@
 /** The place of Python nodes, alone with a real Pyodide. */
-import { statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Engine } from '../src/engine/engine.js';
 import { done, failed, more, noLimit, type SegmentNode, type StepResult } from '../src/engine/place.js';
 import { PythonPlace } from '../src/engine/python-place.js';
@@ -155,6 +157,18 @@ describe('failures', () => {
   test('a folder without Pyodide', async () => {
     const nowhere = PythonPlace.load({ pyodide: 'file:///nowhere/' }, [], silent);
     await expect(nowhere).rejects.toBeInstanceOf(RuntimeLoadError);
+  });
+
+  test('a package whose wheel is missing, which is asked for nowhere else', async () => {
+    const without = mkdtempSync(join(tmpdir(), 'remotemedia-'));
+    const files = readdirSync(new URL(folder)).filter((name) => !name.startsWith('numpy'));
+    for (const name of files) symlinkSync(new URL(name, folder), join(without, name));
+    const fetched = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('no network'));
+    const lacking = await PythonPlace.load({ pyodide: pathToFileURL(`${without}/`).href }, ['numpy'], silent);
+    await expect(lacking.require(['numpy'])).rejects.toThrow(/packages numpy cannot be loaded/);
+    expect(fetched.mock.calls).toEqual([]);
+    fetched.mockRestore();
+    rmSync(without, { recursive: true });
   });
 
   test('of close', async () => {

@@ -159,6 +159,7 @@ describe('reading', () => {
     const fd = -open('net.bin', { below: models });
     expect(read(fd, [2], 5n)).toEqual([ok, [6, 7]]);
     expect(read(fd, [2], 2n ** 40n)).toEqual([ok, []]);
+    expect(read(fd, [2], -2n)[0]).toBe(inval);
     expect(read(fd, [1])).toEqual([ok, [1]]);
   });
 

@@ -10,6 +10,8 @@ export type LoadPyodide = (options: PyodideOptions) => Promise<Pyodide>;
 
 export interface PyodideOptions {
   readonly indexURL: string;
+  /** Where packages are. */
+  readonly packageBaseUrl: string;
   readonly packages: string[];
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
@@ -22,6 +24,8 @@ export interface PyodideOptions {
 /** A running Python. */
 export interface Pyodide {
   loadPackage(names: string[], options?: PackageCallbacks): Promise<unknown>;
+  /** Where each package that is there came from. */
+  readonly loadedPackages: Readonly<Record<string, string>>;
   readonly FS: PyodideFiles;
   pyimport(name: 'remotemedia._hosts.pyodide'): PyProxy & { connect(enter: EnterHandle): HostProxy };
   pyimport(name: 'remotemedia._hosts.sandbox'): PyProxy & { confine(network: boolean): void };

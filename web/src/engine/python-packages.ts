@@ -8,30 +8,30 @@ export class Wheels {
   private readonly urls: ReadonlyMap<string, string>;
 
   constructor(packages: EngineAssets['packages'] = {}) {
-    this.urls = new Map(Object.entries(packages).map(([name, url]) => [normal(name), url]));
+    this.urls = new Map(Object.entries(packages).map(([name, url]) => [normalName(name), url]));
   }
 
   /** Whether the page names a wheel for this package. */
   has(name: string): boolean {
-    return this.urls.has(normal(name));
+    return this.urls.has(normalName(name));
   }
 
   /** What Pyodide is told to load for a package. Throws RuntimeLoadError. */
   source(name: string): string {
-    const url = this.urls.get(normal(name));
+    const url = this.urls.get(normalName(name));
     if (url === undefined) {
       // To Pyodide it would be a file to fetch.
       if (name.endsWith('.whl')) throw new RuntimeLoadError(`${name} is not the name of a package`);
       return name;
     }
     const file = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
-    if (!file.endsWith('.whl') || normal(file.split('-')[0] ?? '') !== normal(name))
+    if (!file.endsWith('.whl') || normalName(file.split('-')[0] ?? '') !== normalName(name))
       throw new RuntimeLoadError(`packages.${name} is no URL of a wheel of it: ${url}`);
     return localPath(url).replaceAll('\\', '/');
   }
 }
 
 /** Names that are equal to Python are equal. */
-function normal(name: string): string {
+export function normalName(name: string): string {
   return name.replaceAll(/[-_.]+/g, '-').toLowerCase();
 }

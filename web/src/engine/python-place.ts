@@ -18,7 +18,7 @@ import type {
 } from './pyodide-api.js';
 import { writeFiles } from './python-files.js';
 import { Host } from './python-host.js';
-import { Wheels } from './python-packages.js';
+import { normalName, Wheels } from './python-packages.js';
 
 const ownPackage = 'remotemedia';
 const arrayPackage = 'numpy';
@@ -84,6 +84,8 @@ export class PythonPlace {
       part(1);
       const pyodide = await loadPyodide({
         indexURL: localPath(baseUrl),
+        // Or Pyodide in Node.js would ask a CDN for a wheel that is not in its folder.
+        packageBaseUrl: localPath(baseUrl),
         packages,
         stdout: (text) => hooks.output('stdout', text),
         stderr: (text) => hooks.output('stderr', text),
@@ -97,7 +99,10 @@ export class PythonPlace {
       if (hooks.interrupt) pyodide.setInterruptBuffer(hooks.interrupt);
       hooks.loaded('packages', started);
       part(3);
-      return new PythonPlace(pyodide, host, new Set(packages), wheels, hooks);
+      // Pyodide starts without those that cannot be loaded; `require` tells why.
+      const there = new Set(Object.keys(pyodide.loadedPackages).map(normalName));
+      const loaded = packages.filter((name) => there.has(normalName(name)));
+      return new PythonPlace(pyodide, host, new Set(loaded), wheels, hooks);
     } catch (error) {
       throw new RuntimeLoadError(`Python cannot be started from ${baseUrl}: ${String(error)}`, {
         cause: error,

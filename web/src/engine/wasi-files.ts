@@ -116,7 +116,9 @@ class Files {
       },
       fd_pread: (fd: number, parts: number, count: number, from: bigint, at: number) => {
         const opened = this.open.get(fd);
-        return opened ? this.read(opened.entry, { parts, count }, Number(from), at) : badFileDescriptor;
+        if (!opened) return badFileDescriptor;
+        // Negative ones would count from the end.
+        return from < 0n ? invalid : this.read(opened.entry, { parts, count }, Number(from), at);
       },
       fd_seek: (fd: number, by: bigint, from: number, at: number) => this.seek(fd, by, from, at),
       fd_tell: (fd: number, at: number) => this.seek(fd, 0n, 1, at),
