@@ -25,7 +25,7 @@ function signed(name: string, bytes: Uint8Array): { bytes: Buffer; publicKey: st
   const [file, key] = [`${folder}/bundle.rmpkg`, `${folder}/${process.pid}-${Date.now()}.key`];
   writeFileSync(file, bytes);
   const args = ['-m', 'remotemedia.cli', 'sign', file, '--key', key, '--new-key'];
-  execFileSync('.venv/bin/python', args);
+  execFileSync('.venv/bin/python', args, { stdio: 'pipe' });
   return { bytes: readFileSync(file), publicKey: readFileSync(`${key}.pub`, 'utf8').trim() };
 }
 

@@ -123,10 +123,15 @@ test('shows levels as meters', async ({ page, siteUrl }) => {
 
 test('stops a Python node that does not end, and runs again', async ({ page, siteUrl }) => {
   await open(page, siteUrl);
+  // So that Python is there and the loop begins at once.
+  await page.getByLabel('Example').selectOption('text-processor');
+  await expect(page.getByRole('status')).toHaveText('text-processor is ready.');
+  await run(page, '["a"]');
+  await output(page);
   await page.getByLabel('choose or drop a bundle').setInputFiles('.cache/e2e/endless.rmpkg');
   await expect(page.getByRole('status')).toHaveText('endless.rmpkg is ready.');
   await run(page, '[1]');
-  await page.waitForTimeout(4000); // long enough for Pyodide to be in the loop
+  await expect(page.getByRole('status')).toHaveText('Running …');
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(page.getByRole('alert').getByText('CancelledError')).toBeVisible();
 
