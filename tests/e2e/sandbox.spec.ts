@@ -49,7 +49,7 @@ async function watched(work: (page: Page, urls: string[]) => Promise<void>): Pro
   }
   const text = readFileSync(log, 'utf8');
   rmSync(log);
-  expect(text).toContain('/app/remotemedia/runtime.wasm'); // it is the log of this browser, and whole
+  expect(text.includes('/app/lib/index.js'), 'the log is that of this browser').toBe(true);
   return {
     own: own.requests.filter(isOut),
     foreign: foreign.requests.filter(isOut),
