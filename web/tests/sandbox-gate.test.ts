@@ -41,7 +41,7 @@ beforeAll(async () => {
   runner = await createRunner({ untrusted: 'allow', onOutput: () => {} });
   runner.registerNode('PageNode', () => (item) => {
     if (item === 'page') throw new Error('no');
-    return item;
+    return item === 'wait' ? new Promise(() => {}) : item;
   });
 });
 afterAll(() => runner.close());
@@ -82,7 +82,7 @@ describe('what engines send', () => {
     const skipping = chain({ node_type: 'AddNode', on_error: 'skip' });
     expect((await run(skipping, ['x', 1, 'y', 'z', 'a', 'b', 'c'])).skipped.count).toBe(6);
     expect(await failure(run(chain({ node_type: 'NoNode' }), [1]))).toBe('manifest_error');
-    expect(await failure(run(page, [1], { timeoutMs: 0 }))).toBe('node_timeout');
+    expect(await failure(run(page, ['wait'], { timeoutMs: 200 }))).toBe('node_timeout');
     expect(await failure(run(page, [1], { signal: AbortSignal.abort() }))).toBe('cancelled');
     const raising = chain({ node_type: 'TextProcessorNode' }, { node_type: 'AddNode' });
     expect(await failure(run(raising, ['x']))).toBe('node_error');
