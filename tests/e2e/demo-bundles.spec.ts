@@ -109,7 +109,7 @@ function bundleFileWithHashes(): Uint8Array {
   ];
   writeFileSync(`${folder}/nodes/clamp.py`, `${source.join('\n')}\n        return min(1, max(0, item))\n`);
   const args = ['-m', 'remotemedia.cli', 'pack', folder, '-o', `${folder}.rmpkg`];
-  execFileSync('.venv/bin/python', args);
+  execFileSync('.venv/bin/python', args, { stdio: 'pipe' });
   return readFileSync(`${folder}.rmpkg`);
 }
 
