@@ -16,15 +16,17 @@ from vectors import ROOT
 CALCULATOR = ROOT / "packages" / "pipelines" / "calculator" / "manifest.json"
 
 
-def python(*arguments):
+def python(*arguments, env=None):
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=env
     )
 
 
 def imported(statement):
     code = f"import sys; {statement}; print(*sorted(sys.modules))"
-    result = python("-c", code)
+    # Where coverage is measured, that would be imported too.
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    result = python("-c", code, env=bare)
     assert result.returncode == 0, result.stderr
     return set(result.stdout.split())
 
