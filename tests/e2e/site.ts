@@ -11,9 +11,15 @@ interface Servers {
   siteUrl: string;
 }
 
-export const test = base.extend<object, Servers>({
-  page: async ({ page }, use, { testId }) => {
-    const folder = process.env.REMOTEMEDIA_COVERAGE;
+interface Options {
+  /** Whether what the page runs counts as covered. Counting takes time and memory. */
+  isCounted: boolean;
+}
+
+export const test = base.extend<Options, Servers>({
+  isCounted: [true, { option: true }],
+  page: async ({ page, isCounted }, use, { testId }) => {
+    const folder = isCounted && process.env.REMOTEMEDIA_COVERAGE;
     const write = folder && (await measure(page, `${folder}/chromium/${testId}.json`));
     await use(page);
     if (write) await write();
